@@ -1,0 +1,37 @@
+"""`keras.activations`: functions between layers."""
+
+from kerastorch.activations.lookup import deserialize as deserialize
+from kerastorch.activations.lookup import get as get
+from kerastorch.activations.lookup import serialize as serialize
+from kerastorch.activations.normalizing import glu as glu
+from kerastorch.activations.normalizing import log_softmax as log_softmax
+from kerastorch.activations.normalizing import softmax as softmax
+from kerastorch.activations.normalizing import sparsemax as sparsemax
+from kerastorch.activations.rectifying import celu as celu
+from kerastorch.activations.rectifying import elu as elu
+from kerastorch.activations.rectifying import gelu as gelu
+from kerastorch.activations.rectifying import hard_shrink as hard_shrink
+from kerastorch.activations.rectifying import hard_silu as hard_silu
+from kerastorch.activations.rectifying import hard_silu as hard_swish
+from kerastorch.activations.rectifying import leaky_relu as leaky_relu
+from kerastorch.activations.rectifying import linear as linear
+from kerastorch.activations.rectifying import mish as mish
+from kerastorch.activations.rectifying import relu as relu
+from kerastorch.activations.rectifying import relu6 as relu6
+from kerastorch.activations.rectifying import selu as selu
+from kerastorch.activations.rectifying import silu as silu
+from kerastorch.activations.rectifying import silu as swish
+from kerastorch.activations.rectifying import soft_shrink as soft_shrink
+from kerastorch.activations.rectifying import softplus as softplus
+from kerastorch.activations.rectifying import sparse_plus as sparse_plus
+from kerastorch.activations.rectifying import squareplus as squareplus
+from kerastorch.activations.rectifying import threshold as threshold
+from kerastorch.activations.squashing import exponential as exponential
+from kerastorch.activations.squashing import hard_sigmoid as hard_sigmoid
+from kerastorch.activations.squashing import hard_tanh as hard_tanh
+from kerastorch.activations.squashing import log_sigmoid as log_sigmoid
+from kerastorch.activations.squashing import sigmoid as sigmoid
+from kerastorch.activations.squashing import softsign as softsign
+from kerastorch.activations.squashing import sparse_sigmoid as sparse_sigmoid
+from kerastorch.activations.squashing import tanh as tanh
+from kerastorch.activations.squashing import tanh_shrink as tanh_shrink

@@ -1,0 +1,1 @@
+"""Floor 1: names, types, errors, nested structures, the registry and config (de)serialisation."""

@@ -1,0 +1,210 @@
+"""All callbacks of a run as one: `keras.callbacks.CallbackList`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from kerastorch.base import errors, nested, registry
+from kerastorch.callbacks.callback import HOOKS, Callback, Hook, Logs, overriding
+from kerastorch.callbacks.history import History
+from kerastorch.callbacks.progbar_logger import ProgbarLogger
+
+_HOOKS_OF_A_CALLBACK = ("set_params", "set_model", "on_epoch_end", "on_train_batch_end")
+
+
+@registry.register("callbacks")
+class CallbackList(Callback):
+    """Calls many callbacks as one.
+
+    For each hook there is a tuple of the bound methods that listen to it, under the hook's name without "on_"
+    (`train_batch_end`, `epoch_begin`, ...). It is empty when no callback overrides the hook, so a loop written as
+    `for hook in callbacks.train_batch_end: hook(batch, logs)` pays nothing for hooks that nobody overrides. The
+    `on_...` methods do the same, and give epoch and end hooks a plain dict of floats in sorted order, as Keras does.
+
+    Args:
+        callbacks: A callback, a (nested) list of them, or None. Objects with Keras's hooks count as callbacks.
+        add_history: Whether to add a `History` when there is none.
+        add_progbar: Whether to add a `ProgbarLogger` when there is none.
+        model: The model, for `set_model`.
+        **params: The run's parameters ("verbose", "epochs", "steps"), for `set_params`.
+
+    Raises:
+        TypeError: Something in `callbacks` is no callback.
+
+    Example:
+        >>> class Report(Callback):
+        ...     def on_epoch_end(self, epoch, logs=None):
+        ...         print(epoch, logs["loss"])
+        >>> callbacks = CallbackList([Report()])
+        >>> callbacks.on_epoch_end(0, {"loss": 0.5})
+        0 0.5
+        >>> len(callbacks.epoch_end), callbacks.train_batch_end
+        (1, ())
+    """
+
+    train_begin: tuple[Hook, ...]
+    train_end: tuple[Hook, ...]
+    test_begin: tuple[Hook, ...]
+    test_end: tuple[Hook, ...]
+    predict_begin: tuple[Hook, ...]
+    predict_end: tuple[Hook, ...]
+    epoch_begin: tuple[Hook, ...]
+    epoch_end: tuple[Hook, ...]
+    train_batch_begin: tuple[Hook, ...]
+    train_batch_end: tuple[Hook, ...]
+    test_batch_begin: tuple[Hook, ...]
+    test_batch_end: tuple[Hook, ...]
+    predict_batch_begin: tuple[Hook, ...]
+    predict_batch_end: tuple[Hook, ...]
+    batch_begin: tuple[Hook, ...]
+    batch_end: tuple[Hook, ...]
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        self.callbacks: list[Any] = [] if callbacks is None else [_checked(c) for c in nested.flatten(callbacks)]
+        if add_history and not any(isinstance(c, History) for c in self.callbacks):
+            self.callbacks.append(History())
+        if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
+            self.callbacks.append(ProgbarLogger())
+        self._find_hooks()
+        self.set_model(model)
+        self.set_params(params)
+
+    def append(self, callback: Any) -> None:
+        """Add a callback at the end, with this list's model and parameters.
+
+        Raises:
+            TypeError: It is no callback.
+        """
+        self.callbacks.append(_checked(callback))
+        if self.model is not None:
+            callback.set_model(self.model)
+        if self.params:
+            callback.set_params(self.params)
+        self._find_hooks()
+
+    def _find_hooks(self) -> None:
+        for hook in HOOKS:
+            found = (overriding(callback, hook) for callback in self.callbacks)
+            setattr(self, hook, tuple(method for method in found if method is not None))
+
+    @property
+    def history(self) -> History | None:
+        """The `History` among the callbacks, or None."""
+        return next((c for c in self.callbacks if isinstance(c, History)), None)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Give every callback the run's parameters; empty ones are not handed on."""
+        super().set_params(params)
+        for callback in self.callbacks if params else ():
+            callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        """Give every callback the model; None is not handed on."""
+        if model is None:
+            return
+        super().set_model(model)
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    def validate_monitors(self, available: Collection[str]) -> None:
+        """Ask every callback whether the names it needs will be in the logs."""
+        for callback in self.callbacks:
+            if isinstance(callback, Callback):
+                callback.validate_monitors(available)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        _call(self.train_begin, plain_logs(logs))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        _call(self.train_end, plain_logs(logs))
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        _call(self.test_begin, plain_logs(logs))
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        _call(self.test_end, plain_logs(logs))
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        _call(self.predict_begin, plain_logs(logs))
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        _call(self.predict_end, plain_logs(logs))
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        _call(self.epoch_begin, epoch, plain_logs(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        _call(self.epoch_end, epoch, plain_logs(logs))
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.train_batch_begin, batch, {} if logs is None else logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.train_batch_end, batch, {} if logs is None else logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.test_batch_begin, batch, {} if logs is None else logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.test_batch_end, batch, {} if logs is None else logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.predict_batch_begin, batch, {} if logs is None else logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.predict_batch_end, batch, {} if logs is None else logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.batch_begin, batch, {} if logs is None else logs)
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        _call(self.batch_end, batch, {} if logs is None else logs)
+
+
+def plain_logs(logs: Logs | None) -> dict[str, Any]:
+    """A flat dict of floats in sorted order; what is no number stays as it is.
+
+    Args:
+        logs: Names to numbers, tensors, or mappings of them; None counts as empty.
+
+    Example:
+        >>> plain_logs({"loss": 1, "accuracy": 0.5})
+        {'accuracy': 0.5, 'loss': 1.0}
+    """
+    plain: dict[str, Any] = {}
+    for name in sorted(logs or ()):
+        value = logs[name]  # type: ignore[index]
+        if isinstance(value, Mapping):
+            plain.update(plain_logs(value))
+            continue
+        try:
+            plain[name] = float(value)
+        except (TypeError, ValueError, RuntimeError):  # a text, an array of several values
+            plain[name] = value
+    return plain
+
+
+def _call(hooks: tuple[Hook, ...], *arguments: Any) -> None:
+    for hook in hooks:
+        hook(*arguments)
+
+
+def _checked(callback: Any) -> Any:
+    duck = not isinstance(callback, type) and all(hasattr(callback, name) for name in _HOOKS_OF_A_CALLBACK)
+    if duck:
+        return callback
+    remedy = "Subclass `keras.callbacks.Callback`."
+    if isinstance(callback, type):
+        remedy = f"Pass an instance: `{callback.__name__}(...)`."
+    elif callable(callback):
+        remedy = "Wrap a function: `keras.callbacks.LambdaCallback(on_epoch_end=...)`."
+    raise errors.type_error("`callbacks`", expected="callback objects", received=callback, remedy=remedy)

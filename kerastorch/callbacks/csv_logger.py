@@ -1,0 +1,70 @@
+"""Epoch results as a CSV file: `keras.callbacks.CSVLogger`."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from kerastorch.base import errors, registry
+from kerastorch.callbacks.callback import Callback, Logs
+
+
+@registry.register("callbacks")
+class CSVLogger(Callback):
+    """Writes one line an epoch: the epoch's index and the values, names sorted.
+
+    The columns are those of the first epoch (with "val_" columns, whether or not it was validated); a value that is
+    missing later is "NA". The file is opened for each line, so that it is whole after every epoch.
+
+    Args:
+        filename: The file; folders are made.
+        separator: What stands between two values, one character.
+        append: Whether to add to an existing file, without a second header.
+
+    Raises:
+        ValueError: `separator` is not one character.
+
+    Example:
+        >>> CSVLogger("training.csv", append=True).filename
+        'training.csv'
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise errors.value_error("`separator` of CSVLogger", expected="one character", received=separator)
+        self.filename = os.fspath(filename)
+        self.sep = separator
+        self.append = append
+        self.keys: list[str] | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self.keys = None
+        os.makedirs(os.path.dirname(self.filename) or ".", exist_ok=True)
+        with open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8"):
+            pass
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        logs = logs or {}
+        with open(self.filename, "a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, delimiter=self.sep)
+            if self.keys is None:
+                self.keys = _columns(logs)
+                if file.tell() == 0:
+                    writer.writerow(["epoch", *self.keys])
+            writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+
+
+def _columns(logs: Logs) -> list[str]:
+    keys = sorted(logs)
+    validated = any(key.startswith("val_") for key in keys)
+    return keys if validated else [*keys, *(f"val_{key}" for key in keys)]
+
+
+def _cell(value: Any) -> Any:
+    single = getattr(value, "ndim", 1) == 0  # arrays and tensors without dimensions count as iterable, too
+    if single or isinstance(value, str) or not isinstance(value, Iterable):
+        return value
+    return f'"[{", ".join(map(str, value))}]"'

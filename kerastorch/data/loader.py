@@ -1,0 +1,102 @@
+"""A `torch.utils.data.DataLoader` (or what looks like one) as a source: its batches, its order, its workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import IterableDataset
+
+from kerastorch.data.stream import StreamSource
+
+
+class LoaderSource(StreamSource):
+    """The batches of a DataLoader, as it makes them.
+
+    Nothing is reshuffled; tensors keep their dtypes and are moved without waiting where they are pinned. Samplers
+    that have `set_epoch` are told the epoch. A loader with `state_dict` (torchdata's StatefulDataLoader) can be
+    resumed exactly.
+
+    Args:
+        loader: The DataLoader.
+        device: Where batches shall be.
+        steps: Batches in an epoch; default all of the loader's.
+
+    Example:
+        >>> loader = torch.utils.data.DataLoader(torch.arange(5.0), batch_size=2)
+        >>> [batch.size for batch in LoaderSource(loader, device="cpu").batches(epoch=0)]
+        [2, 2, 1]
+    """
+
+    def __init__(
+        self, loader: Any, *, device: torch.device | str = "cpu", steps: int | None = None, kind: str = "DataLoader"
+    ) -> None:
+        super().__init__(kind, device=device, steps=steps)
+        self.loader = loader
+        self._samplers = [s for s in _samplers(loader) if callable(getattr(s, "set_epoch", None))]
+        self.by_epoch = bool(self._samplers)
+        self.resumable = callable(getattr(loader, "state_dict", None))
+        self._restored = False
+        self.batch_size = getattr(loader, "batch_size", None)
+        length = length_of(loader)
+        self.num_batches = length if steps is None or length is None else min(steps, length)
+        if length is None:
+            self.num_batches = steps
+        self.num_samples = _count_samples(loader)
+
+    def _open(self, number: int, start: int) -> Iterator[Any]:
+        for sampler in self._samplers:
+            sampler.set_epoch(number)
+        return iter(self.loader)
+
+    def _end_items(self, items: Iterator[Any]) -> None:
+        if not getattr(self.loader, "persistent_workers", False):
+            end_workers(items)
+
+    def _skip(self, count: int) -> None:
+        if self._restored:
+            self._restored = False  # the loader itself goes on where it was
+        else:
+            super()._skip(count)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"loader": self.loader.state_dict()} if self.resumable else {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if self.resumable and "loader" in state:
+            self._close_pass()
+            self.loader.load_state_dict(state["loader"])
+            self._restored = True
+
+
+def end_workers(items: Iterator[Any]) -> None:
+    """End the processes behind a DataLoader's iterator now, even if a traceback still holds it."""
+    shutdown = getattr(items, "_shutdown_workers", None)
+    if shutdown is not None:
+        shutdown()
+
+
+def length_of(iterable: Any) -> int | None:
+    """`len(iterable)`, or None where it does not know.
+
+    Example:
+        >>> length_of([1, 2]), length_of(iter([1, 2]))
+        (2, None)
+    """
+    try:
+        return len(iterable)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def _samplers(loader: Any) -> list[Any]:
+    batch_sampler = getattr(loader, "batch_sampler", None)
+    found = [getattr(loader, "sampler", None), batch_sampler, getattr(batch_sampler, "sampler", None)]
+    return list({id(s): s for s in found if s is not None}.values())
+
+
+def _count_samples(loader: Any) -> int | None:
+    if isinstance(getattr(loader, "dataset", None), IterableDataset) or getattr(loader, "drop_last", True):
+        return None
+    return length_of(loader.sampler) if getattr(loader, "batch_size", None) else None

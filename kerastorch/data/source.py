@@ -1,0 +1,75 @@
+"""What the engine knows of data: a source of batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from kerastorch.data.batch import Batch
+
+
+class DataSource(ABC):
+    """Gives the batches of any epoch, on the device and ready for the model.
+
+    Attributes:
+        num_batches: Batches in an epoch, or None when only the end will tell.
+        num_samples: Rows in the data, or None when unknown.
+        batch_size: Rows in a batch, or None when the data decide.
+        resumable: Whether `batches(epoch, start)` gives, in a new process too, exactly the batches that an
+            uninterrupted run would have had (after `load_state_dict` where there is state).
+    """
+
+    num_batches: int | None = None
+    num_samples: int | None = None
+    batch_size: int | None = None
+    resumable: bool = False
+
+    @abstractmethod
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch.
+
+        Args:
+            epoch: The number of the epoch, from 0: it decides the order where the data are shuffled.
+            start: How many batches of this epoch are already done.
+
+        Returns:
+            An iterator of batches on the device.
+        """
+
+    @abstractmethod
+    def peek(self, epoch: int = 0) -> Batch:
+        """A first batch (to build a model with), which `batches` will give again.
+
+        Args:
+            epoch: The epoch that will be run first.
+
+        Raises:
+            ValueError: There is no batch.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """What besides (epoch, start) is needed to go on after a restart: plain values."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        del state
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what this source started: workers, open iterators, epochs. May be called twice."""
+
+
+def ran_out(received: int, expected: int | None) -> str:
+    """The warning of data that end before the epoch does.
+
+    Example:
+        >>> ran_out(3, 5)
+        'The input ran out of data: 3 batches received, 5 expected in an epoch. Pass fewer steps, or more data.'
+    """
+    wanted = "at least 1" if expected is None else expected
+    return (
+        f"The input ran out of data: {received} batches received, {wanted} expected in an epoch. "
+        "Pass fewer steps, or more data."
+    )

@@ -1,0 +1,51 @@
+"""What the engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from kerastorch.data.batch import Batch
+
+
+class Program(Protocol):
+    """Anything that can be trained: a compiled model, or a module with steps of its own.
+
+    *Automatic* optimization: `training_step` returns the loss, and the engine does the rest. *Manual* optimization:
+    `manual_step` does it all and returns what to show.
+    """
+
+    module: nn.Module
+    optimizer: torch.optim.Optimizer | None
+    manual: bool
+
+    def training_step(self, batch: Batch) -> Tensor:
+        """Forward pass and metrics; returns the mean loss over the batch."""
+        ...
+
+    def manual_step(self, batch: Batch) -> Mapping[str, Any]:
+        """A whole step, update included; returns logs."""
+        ...
+
+    def validation_step(self, batch: Batch) -> Mapping[str, Any] | None:
+        """Loss and metrics without gradients; logs, or None when `results` tells them."""
+        ...
+
+    def predict_step(self, batch: Batch) -> Any:
+        """The outputs for a batch."""
+        ...
+
+    def trainable_parameters(self) -> Sequence[Tensor]:
+        """The parameters that an update changes."""
+        ...
+
+    def reset(self) -> None:
+        """Forget accumulated losses and metrics."""
+        ...
+
+    def results(self) -> Mapping[str, Any]:
+        """The accumulated losses and metrics: tensors on the device, not waited for."""
+        ...

@@ -1,0 +1,141 @@
+"""The steps: what happens to one batch in training, evaluation and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from kerastorch.data.batch import Batch
+from kerastorch.engine.logs import LazyLogs
+from kerastorch.engine.program import Program
+from kerastorch.engine.state import RunState
+from kerastorch.engine.window import EveryBatch, Window
+from kerastorch.runtime.plan import Plan
+
+
+class Step:
+    """What a loop does with each batch. The base class keeps the logs."""
+
+    training = False
+
+    def __init__(self, program: Program, plan: Plan, state: RunState) -> None:
+        self.program = program
+        self.plan = plan
+        self.state = state
+        self.logs = LazyLogs(self.results)
+
+    def __call__(self, batch: Batch) -> None:
+        """Process one batch."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Process what is left when the batches end."""
+
+    def results(self) -> Mapping[str, Any]:
+        """The figures so far, on the device."""
+        return self.program.results()
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Around an epoch: the module's mode, and whether gradients are recorded."""
+        module = self.program.module
+        before = [(m, m.training) for m in module.modules()]
+        module.train(self.training)
+        self.program.reset()
+        try:
+            with torch.set_grad_enabled(self.training):
+                yield
+        finally:
+            _restore(before)
+
+
+def _restore(modes: list[tuple[nn.Module, bool]]) -> None:
+    for module, training in modes:
+        module.training = training
+
+
+class TrainStep(Step):
+    """Forward, loss, backward, and the update when a window is complete."""
+
+    training = True
+
+    def __init__(self, program: Program, plan: Plan, state: RunState) -> None:
+        super().__init__(program, plan, state)
+        assert program.optimizer is not None
+        self.optimizer = program.optimizer
+        self.precision = plan.precision
+        self.parameters = program.trainable_parameters()
+        self.window = Window(plan.accumulate) if plan.accumulate > 1 else EveryBatch()
+
+    def __call__(self, batch: Batch) -> None:
+        with self.precision.context():
+            loss = self.program.training_step(batch)
+        self.precision.backward(self.window.weigh(loss, batch.size))
+        if self.window.closes(batch.size):
+            self.update()
+
+    def update(self) -> None:
+        """Change the parameters by the gradients of the window, and forget these."""
+        self.window.normalize(self.parameters)
+        self.precision.unscale(self.optimizer)
+        self.plan.clipping(self.parameters)
+        self.precision.step(self.optimizer)
+        self.optimizer.zero_grad()
+        self.state.step += 1
+
+    def flush(self) -> None:
+        if self.window.open:
+            self.update()
+
+
+class _Reporting(Step):
+    """A step whose program may tell its own figures after each batch."""
+
+    told: Mapping[str, Any] | None = None
+
+    def results(self) -> Mapping[str, Any]:
+        return self.program.results() if self.told is None else self.told
+
+
+class ManualStep(_Reporting):
+    """The program's own step: it updates the parameters itself."""
+
+    training = True
+
+    def __call__(self, batch: Batch) -> None:
+        with self.plan.precision.context():
+            self.told = self.program.manual_step(batch)
+        self.state.step += 1
+
+
+class EvalStep(_Reporting):
+    """Loss and metrics, without gradients."""
+
+    def __call__(self, batch: Batch) -> None:
+        with self.plan.precision.context():
+            self.told = self.program.validation_step(batch)
+
+
+class PredictStep(Step):
+    """Outputs, handed to a collector."""
+
+    def __init__(self, program: Program, plan: Plan, state: RunState, collect: Any) -> None:
+        super().__init__(program, plan, state)
+        self.collect = collect
+
+    def __call__(self, batch: Batch) -> None:
+        with self.plan.precision.context():
+            outputs = self.program.predict_step(batch)
+        self.collect(outputs, batch.size)
+
+    def results(self) -> Mapping[str, Any]:
+        return {}
+
+
+def train_step_for(program: Program, plan: Plan, state: RunState) -> Step:
+    """The training step that a program asks for: the engine's, or its own."""
+    return ManualStep(program, plan, state) if program.manual else TrainStep(program, plan, state)

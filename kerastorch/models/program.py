@@ -1,0 +1,152 @@
+"""A compiled model as the engine sees it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kerastorch.base import errors
+from kerastorch.data.batch import Batch
+from kerastorch.engine.objective import Objective
+from kerastorch.nn.layer import Layer
+from kerastorch.nn.tracking import live
+from kerastorch.nn.variable import Variable
+from kerastorch.nn.weights import collect
+from kerastorch.runtime.plan import Plan
+
+# The methods of a model that a user may override to change what a step does.
+DOORS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
+
+
+class ModelProgram:
+    """Runs the steps of a compiled model; the model's own, where it overrides them.
+
+    Args:
+        model: The model, with `compute_loss` and the other methods that users override.
+        base: The class whose methods count as not overridden.
+        objective: Losses and metrics.
+        plan: The run options.
+        optimizer: The optimizer, bound to the parameters.
+    """
+
+    def __init__(
+        self, model: Any, base: type, objective: Objective, plan: Plan, optimizer: torch.optim.Optimizer | None
+    ) -> None:
+        self.model = model
+        self.module: nn.Module = model
+        self.objective = objective
+        self.plan = plan
+        self.optimizer = optimizer
+        own = {name for name in DOORS if getattr(type(model), name) is not getattr(base, name)}
+        self.manual = "train_step" in own
+        self.forward: Callable[[Any], Any] = plan.strategy.wrap(model.engine_module)
+        if plan.jit_compile:
+            self.forward = torch.compile(self.forward)
+        self.own = own
+        self.compute_loss = _accepting(model.compute_loss) if "compute_loss" in own else self.loss
+        self.told: Mapping[str, Any] | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Look again at what may have changed since the last run: frozen layers, penalties."""
+        weights = collect(self.module)
+        self.penalized = [w for w in weights if isinstance(w, Variable) and w.regularizer is not None and w.requires_grad]
+        self.layers = [m for m in self.module.modules() if isinstance(m, Layer)]
+
+    def trainable_parameters(self) -> Sequence[Tensor]:
+        """The parameters that an update changes."""
+        return [p for p in self.module.parameters() if p.requires_grad]
+
+    # -- the engine's steps -----------------------------------------------------------------------------------------
+
+    def training_step(self, batch: Batch) -> Tensor:
+        """Forward pass, loss and metrics of a batch."""
+        y_pred = self.forward(self.plan.precision.inputs(batch.x))
+        loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight)
+        self.count(batch, y_pred, loss)
+        return loss
+
+    def manual_step(self, batch: Batch) -> Mapping[str, Any]:
+        """The model's own `train_step`."""
+        return self._logs("train_step", self.model.train_step(batch.data))
+
+    def validation_step(self, batch: Batch) -> Mapping[str, Any] | None:
+        """Forward pass, loss and metrics; or the model's own `test_step`."""
+        if "test_step" in self.own:
+            return self._logs("test_step", self.model.test_step(batch.data))
+        y_pred = self.forward(self.plan.precision.inputs(batch.x))
+        loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight, training=False)
+        self.count(batch, y_pred, loss)
+        return self.told
+
+    def predict_step(self, batch: Batch) -> Any:
+        """The outputs; or the model's own `predict_step`."""
+        if "predict_step" in self.own:
+            return self.model.predict_step(batch.data)
+        return self.forward(self.plan.precision.inputs(batch.x))
+
+    def _logs(self, method: str, logs: Any) -> Mapping[str, Any]:
+        if not isinstance(logs, Mapping):
+            raise errors.type_error(
+                f"`{method}` of {type(self.model).__name__}",
+                expected="a dict of figures as its result",
+                received=logs,
+                remedy="End it with `return {m.name: m.result() for m in self.metrics}`.",
+            )
+        return logs
+
+    # -- figures ----------------------------------------------------------------------------------------------------
+
+    def loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Tensor:
+        """The compiled loss, with the penalties of weights and what layers added."""
+        size = len(y_pred) if isinstance(y_pred, Tensor) else 1
+        total = self.objective.loss(y, y_pred, sample_weight, size)
+        for weight in self.penalized:
+            total = _plus(total, weight.regularizer(weight.keras_layout.to_keras(weight)))
+        if live.on:
+            for layer in self.layers:
+                for added in layer._losses:
+                    total = _plus(total, added)
+        if total is None:
+            raise errors.value_error(
+                f"{type(self.model).__name__} has nothing to minimise",
+                expected="a `loss` given to `compile`, or `add_loss` in a layer",
+                received=None,
+                remedy='Compile with a loss, for example loss="mse", or override `train_step` or `compute_loss`.',
+            )
+        return total
+
+    def count(self, batch: Batch, y_pred: Any, loss: Tensor) -> None:
+        """Let the figures of the epoch take in a batch."""
+        self.objective.tracker.add(loss, batch.size)
+        if "compute_metrics" in self.own:
+            self.told = self.model.compute_metrics(batch.x, batch.y, y_pred, batch.sample_weight)
+        else:
+            self.objective.metrics.update_state(batch.y, y_pred, batch.sample_weight)
+
+    def reset(self) -> None:
+        """Start a new epoch's figures."""
+        self.told = None
+        self.objective.reset()
+
+    def results(self) -> Mapping[str, Any]:
+        """The figures so far, on the device."""
+        return self.objective.results() if self.told is None else self.told
+
+
+def _plus(total: Tensor | None, value: Tensor) -> Tensor:
+    return value if total is None else total + value
+
+
+def _accepting(compute_loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """A user's `compute_loss`, given only the arguments that it names."""
+    parameters = inspect.signature(compute_loss).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return compute_loss
+    return lambda **given: compute_loss(**{k: v for k, v in given.items() if k in parameters})

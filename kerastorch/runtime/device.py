@@ -1,0 +1,83 @@
+"""Which device a run computes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from kerastorch.base import errors
+
+
+def available() -> list[str]:
+    """The kinds of device this machine has, best first.
+
+    Example:
+        >>> available()[-1]
+        'cpu'
+    """
+    kinds = []
+    if torch.cuda.is_available():
+        kinds.append("cuda")
+    if torch.backends.mps.is_available():
+        kinds.append("mps")
+    return [*kinds, "cpu"]
+
+
+def choose_device(wanted: Any = None) -> torch.device:
+    """The device a user means.
+
+    Args:
+        wanted: None or "auto" (the best there is), a `torch.device`, an index of a GPU, or a name: "cpu", "gpu", "gpu:1",
+            "cuda", "cuda:0", "mps".
+
+    Returns:
+        The device.
+
+    Raises:
+        ValueError: There is no such device here.
+
+    Example:
+        >>> choose_device("cpu")
+        device(type='cpu')
+    """
+    if wanted is None or wanted == "auto":
+        return torch.device(available()[0])
+    if isinstance(wanted, int) and not isinstance(wanted, bool):
+        wanted = f"cuda:{wanted}"
+    try:
+        device = torch.device(str(wanted).lower().replace("gpu", "cuda"))
+    except RuntimeError:
+        raise errors.unknown_name("device", wanted, ["auto", *available(), "gpu"]) from None
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if device.type not in [*available(), "meta"] or (device.index or 0) >= count:
+        raise errors.value_error(
+            "`device`",
+            expected=f"a device of this machine ({', '.join(available())})",
+            received=str(wanted),
+            remedy='Use device="auto" to take the best there is.',
+        )
+    return device
+
+
+def from_options(device: Any, devices: Any) -> torch.device:
+    """The one device that the options `device` and `devices` of `compile` mean together.
+
+    Args:
+        device: See `choose_device`.
+        devices: None, "auto", 1 or a list with one index.
+
+    Raises:
+        ValueError: Several devices are asked for, or the two contradict each other.
+    """
+    if devices in (None, "auto", 1, [0], "1"):
+        return choose_device(device)
+    if device is not None:
+        raise errors.value_error("`devices` of compile", expected="None beside `device`", received=devices)
+    if isinstance(devices, (list, tuple)) and len(devices) == 1:
+        return choose_device(devices[0])
+    raise errors.value_error(
+        "`devices` of compile",
+        expected='"auto", 1 or a list with one index: this version trains on one device',
+        received=devices,
+    )

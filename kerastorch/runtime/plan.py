@@ -1,0 +1,92 @@
+"""The plan of a run: every option, checked and frozen before anything starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kerastorch.base import errors
+from kerastorch.runtime.clipping import NoClipping, choose_clipping
+from kerastorch.runtime.device import from_options
+from kerastorch.runtime.precision import Precision, choose_precision
+from kerastorch.runtime.strategy import SingleDevice
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to run: where, in which numbers, and when to update.
+
+    Attributes:
+        device: Where the module and the data live.
+        strategy: Where replicas live.
+        precision: The numbers of a step.
+        accumulate: Batches to an update.
+        clipping: What happens to gradients before an update.
+        jit_compile: Whether the forward pass goes through `torch.compile`.
+        steps_per_execution: Batches between two calls of batch hooks.
+    """
+
+    device: torch.device
+    strategy: SingleDevice
+    precision: Precision
+    accumulate: int
+    clipping: NoClipping
+    jit_compile: bool
+    steps_per_execution: int
+
+    @classmethod
+    def make(
+        cls,
+        *,
+        device: Any = None,
+        devices: Any = None,
+        precision: Any = None,
+        accumulate_grad_batches: int = 1,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+    ) -> Plan:
+        """Check the options and make a plan.
+
+        Args:
+            device: See `choose_device`.
+            devices: The number or the indices of devices; one for now.
+            precision: See `choose_precision`.
+            accumulate_grad_batches: Batches whose gradients make one update, >= 1.
+            gradient_clip_val: Limit for gradients, or None.
+            gradient_clip_algorithm: "norm" or "value".
+            jit_compile: True to compile the forward pass; "auto" and False do not.
+            steps_per_execution: Batches between two calls of batch hooks, >= 1.
+
+        Raises:
+            ValueError: An option is wrong, or two contradict each other.
+
+        Example:
+            >>> Plan.make(device="cpu", precision="bf16-mixed").precision.name
+            'bf16-mixed'
+        """
+        where = from_options(device, devices)
+        if gradient_clip_algorithm is not None and gradient_clip_val is None:
+            raise errors.value_error(
+                "`gradient_clip_algorithm`", expected="`gradient_clip_val` beside it", received=gradient_clip_algorithm
+            )
+        if jit_compile not in (True, False, "auto", None):
+            raise errors.value_error("`jit_compile`", expected='True, False or "auto"', received=jit_compile)
+        return cls(
+            device=where,
+            strategy=SingleDevice(where),
+            precision=choose_precision(precision, where),
+            accumulate=_count("accumulate_grad_batches", accumulate_grad_batches),
+            clipping=choose_clipping(gradient_clip_val, gradient_clip_algorithm),
+            jit_compile=jit_compile is True,
+            steps_per_execution=_count("steps_per_execution", steps_per_execution),
+        )
+
+
+def _count(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise errors.value_error(f"`{name}`", expected="an integer >= 1", received=value)
+    return value
