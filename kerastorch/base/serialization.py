@@ -89,13 +89,14 @@ def serialize_keras_object(obj: Any) -> Any:
 
 
 def _serialize_instance(obj: Any) -> dict[str, Any]:
+    cls = getattr(type(obj), "_written_class", type(obj))  # a model's class as the user wrote it
     config = {
-        "module": module_name(type(obj)),
-        "class_name": type(obj).__name__,
+        "module": module_name(cls),
+        "class_name": cls.__name__,
         "config": serialize_keras_object(obj.get_config()),
-        "registered_name": written_name(type(obj)),
+        "registered_name": written_name(cls),
     }
-    known = registry.slot_and_name(type(obj))
+    known = registry.slot_and_name(cls)
     if known is not None:
         config["class_name"] = known[1]
     for extra, method in (("build_config", "get_build_config"), ("compile_config", "get_compile_config")):

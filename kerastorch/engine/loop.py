@@ -32,15 +32,18 @@ class Phase:
     @classmethod
     def make(cls, kind: str, source: DataSource, step: Step, observer: Observer, every: int = 1) -> Phase:
         """A phase whose hooks are an observer's for `kind` ("train", "test", "predict")."""
-        begin = [_every(h, every, 0) for h in getattr(observer, f"{kind}_batch_begin")]
-        end = [_every(h, every, every - 1) for h in getattr(observer, f"{kind}_batch_end")]
+        begin = [_every(h, every, None) for h in getattr(observer, f"{kind}_batch_begin")]
+        end = [_every(h, every, source.num_batches or -1) for h in getattr(observer, f"{kind}_batch_end")]
         return cls(source, step, begin, end)
 
 
-def _every(hook: BatchHook, every: int, offset: int) -> BatchHook:
+def _every(hook: BatchHook, every: int, last: int | None) -> BatchHook:
+    """The hook, called at the end (with `last`: the number of batches) or the beginning of each group of batches."""
     if every == 1:
         return hook
-    return lambda index, logs: hook(index, logs) if index % every == offset else None
+    if last is None:
+        return lambda index, logs: hook(index, logs) if index % every == 0 else None
+    return lambda index, logs: hook(index, logs) if (index + 1) % every == 0 or index + 1 == last else None
 
 
 class Loop:
@@ -55,13 +58,14 @@ class Loop:
         self.state = state
         self.observer = observer
 
-    def run(self, train: Phase, epochs: int, validate: Callable[[int], dict[str, Any]]) -> None:
+    def run(self, train: Phase, epochs: int, validate: Callable[[int], dict[str, Any]], finish: Callable[[], None]) -> None:
         """Train.
 
         Args:
             train: The training phase.
             epochs: The epoch to end before; `state.epoch` is the one to begin with.
             validate: Gives the validation figures that are due after an epoch.
+            finish: Called after the last epoch, before the observer hears of the end.
         """
         logs: dict[str, Any] = {}
         self.observer.on_train_begin()
@@ -72,6 +76,7 @@ class Loop:
             self.observer.on_epoch_end(epoch, logs)
             if self.state.stop_reason:
                 break
+        finish()
         self.observer.on_train_end(logs)
 
     def run_epoch(self, phase: Phase, epoch: int = 0, start: int = 0) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def per_dimension(subject: str, value: Any, count: int, least: int = 1) -> Sizes
         (2, 2)
     """
     try:
-        given = list(value) if isinstance(value, Sequence) or hasattr(value, "__array__") else [value] * count
+        given = list(value) if hasattr(value, "__len__") else [value] * count
         sizes = tuple(operator.index(v) for v in given if not isinstance(v, bool))
     except TypeError:
         sizes = ()

@@ -5,3 +5,4 @@ from kerastorch.models.functional import Functional as Functional
 from kerastorch.models.model import Model as Model
 from kerastorch.models.model import model_from_json as model_from_json
 from kerastorch.models.sequential import Sequential as Sequential
+from kerastorch.models.wrapped import ModuleModel as ModuleModel

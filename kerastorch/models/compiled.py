@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from kerastorch import losses as losses_module
-from kerastorch import metrics as metrics_module
 from kerastorch.base import errors, nested
 from kerastorch.engine.objective import LossTerm, Metrics, MetricTerm, Objective, Path, RunningMean
 from kerastorch.metrics import resolve
@@ -213,16 +211,3 @@ def _metrics_by_output(argument: str, given: Any, outputs: list[Output], y_pred:
     entries = given if isinstance(given, (list, tuple)) else _spread(argument, given, outputs, y_pred)
     return [[] if e is None else list(e) if isinstance(e, (list, tuple)) else [e] for e in entries]
 
-
-def check_names(loss: Any, metrics: Any, weighted_metrics: Any) -> None:
-    """Look up every name at once, so that a misspelt one is refused by `compile`.
-
-    Raises:
-        ValueError: A loss or metric is unknown; the message says which name is nearest.
-    """
-    for leaf in nested.flatten(loss):
-        if isinstance(leaf, str) and leaf.lower() not in ("crossentropy", "ce"):
-            losses_module.get(leaf)
-    for leaf in (*nested.flatten(metrics), *nested.flatten(weighted_metrics)):
-        if isinstance(leaf, str) and leaf.lower() not in ("accuracy", "acc", "crossentropy", "ce"):
-            metrics_module.get(leaf)

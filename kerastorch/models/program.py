@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from kerastorch.base import errors
+from kerastorch.base import errors, nested
 from kerastorch.data.batch import Batch
 from kerastorch.engine.objective import Objective
+from kerastorch.engine.state import RunState
+from kerastorch.engine.step import TrainStep
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.tracking import live
 from kerastorch.nn.variable import Variable
@@ -49,6 +52,7 @@ class ModelProgram:
         self.own = own
         self.compute_loss = _accepting(model.compute_loss) if "compute_loss" in own else self.loss
         self.told: Mapping[str, Any] | None = None
+        self.made_for: Any = None
         self.renew()
 
     def renew(self) -> None:
@@ -56,6 +60,14 @@ class ModelProgram:
         weights = collect(self.module)
         self.penalized = [w for w in weights if isinstance(w, Variable) and w.regularizer is not None and w.requires_grad]
         self.layers = [m for m in self.module.modules() if isinstance(m, Layer)]
+
+    def note(self, y: Any, outputs: Any) -> None:
+        """Remember for which targets and outputs the objective was made."""
+        self.made_for = _signature(y), _signature(outputs)
+
+    def fits(self, y: Any, outputs: Any) -> bool:
+        """Whether the objective suits these targets and outputs."""
+        return self.made_for == (_signature(y), _signature(outputs))
 
     def trainable_parameters(self) -> Sequence[Tensor]:
         """The parameters that an update changes."""
@@ -69,6 +81,11 @@ class ModelProgram:
         loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight)
         self.count(batch, y_pred, loss)
         return loss
+
+    @cached_property
+    def engine_step(self) -> TrainStep:
+        """The engine's own training step, for a `super().train_step(data)`."""
+        return TrainStep(self, self.plan, RunState())
 
     def manual_step(self, batch: Batch) -> Mapping[str, Any]:
         """The model's own `train_step`."""
@@ -138,6 +155,11 @@ class ModelProgram:
     def results(self) -> Mapping[str, Any]:
         """The figures so far, on the device."""
         return self.objective.results() if self.told is None else self.told
+
+
+def _signature(structure: Any) -> Any:
+    """The nesting and the shapes without the batch dimension."""
+    return [(path, tuple(getattr(leaf, "shape", ()))[1:]) for path, leaf in nested.flatten_with_path(structure)]
 
 
 def _plus(total: Tensor | None, value: Tensor) -> Tensor:

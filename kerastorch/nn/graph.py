@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -19,6 +20,7 @@ from kerastorch.nn.keras_tensor import KerasTensor
 # Two sizes for the unknown dimensions. Both have many divisors, so that reshapes and strides that would suit some
 # size suit these; dimensions of a result that differ between the two runs are unknown themselves.
 _PROBES = (10080, 20160)
+_SMALL_PROBES = (720, 1440)  # for tensors with four unknown dimensions and more, whose sizes must stay below 2 ** 63
 _serial = count()
 
 
@@ -144,8 +146,9 @@ def infer(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
         ValueError: It failed on these shapes, or needs values.
     """
     leaves = symbolic_leaves((args, kwargs))
-    unknown = any(None in leaf.shape for leaf in leaves)
-    results = [_probe(function, args, kwargs, name, size) for size in (_PROBES if unknown else _PROBES[:1])]
+    unknown = max((leaf.shape.count(None) for leaf in leaves), default=0)
+    probes = _PROBES if unknown < 4 else _SMALL_PROBES
+    results = [_probe(function, args, kwargs, name, size) for size in (probes if unknown else probes[:1])]
     return nested.map_structure(_spec, *(results if unknown else results * 2))
 
 
@@ -154,6 +157,8 @@ def _probe(function: Callable[..., Any], args: Any, kwargs: Any, name: str, size
         if isinstance(leaf, KerasTensor):
             shape = [size if d is None else d for d in leaf.shape]
             return torch.empty(shape, dtype=dtypes.torch_dtype(leaf.dtype), device="meta")
+        if isinstance(leaf, np.ndarray):
+            leaf = torch.from_numpy(leaf)
         return leaf.detach().to("meta") if isinstance(leaf, Tensor) else leaf
 
     with _inference():
@@ -166,6 +171,16 @@ def _probe(function: Callable[..., Any], args: Any, kwargs: Any, name: str, size
                 received=errors.Said(", ".join(map(repr, symbolic_leaves((args, kwargs))))),
                 remedy="Check the shapes; a layer whose `call` needs values can define `compute_output_shape(input_shape)`.",
             ) from error
+
+
+def infer_module(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """`infer` for a torch module: its weights are replaced by copies without memory meanwhile."""
+    state = {k: v.detach().to("meta") for k, v in (*module.named_parameters(), *module.named_buffers())}
+
+    def run(*inputs: Any, **options: Any) -> Any:
+        return torch.func.functional_call(module, state, inputs, options)
+
+    return infer(run, args, kwargs, name=type(module).__name__)
 
 
 def _spec(a: Any, b: Any) -> Any:
@@ -219,23 +234,22 @@ class Emitter:
         self.graph = fx.Graph()
         self.env: dict[int, fx.Node] = {}
 
-    def emit(self, inputs: Any, outputs: Any) -> fx.GraphModule:
+    def emit(self, inputs: Any, outputs: Any, prepare: Callable[..., Tensor] | None = None) -> fx.GraphModule:
         """The code of `inputs -> outputs` as a `GraphModule` that shares `root`'s modules.
 
         Args:
             inputs: Symbolic tensors: one, or a list, tuple or dict of them, as the model is called.
             outputs: Symbolic tensors in any structure.
+            prepare: Called as `prepare(x, dtype, rank)` on every input first.
         """
-        self._placeholder(inputs)
+        self._bind(inputs, self.graph.placeholder("inputs"))
+        for tensor in symbolic_leaves(inputs) if prepare is not None else ():
+            wanted = (self.env[id(tensor)], dtypes.torch_dtype(tensor.dtype), tensor.ndim)
+            self.env[id(tensor)] = self.graph.call_function(prepare, wanted)
         for node in history(symbolic_leaves(outputs), symbolic_leaves(inputs)):
             self._bind(node.outputs, self._call(node))
         self.graph.output(map_leaves(self._output, outputs))
-        module = fx.GraphModule(self.root, self.graph)
-        module._modules, module._buffers, module._parameters = self.root._modules, self.root._buffers, self.root._parameters
-        return module
-
-    def _placeholder(self, inputs: Any) -> None:
-        self._bind(inputs, self.graph.placeholder("inputs"))
+        return fx.GraphModule(self.root, self.graph)
 
     def _bind(self, structure: Any, value: fx.Node) -> None:
         """Let the leaves of `structure` mean `value` and its parts."""
@@ -278,3 +292,66 @@ class Emitter:
             return value
         return self.graph.call_function(attach_mask, (value, self.env[id(mask)]))
 
+
+@dataclass
+class _Ref:
+    """A symbolic tensor on a tape: its number, and what it is made again from."""
+
+    number: int
+    shape: tuple[int | None, ...]
+    dtype: str
+    name: str
+    mask: int | None = None
+
+
+@dataclass
+class Tape:
+    """Recorded calls as a flat list: it can be copied and pickled however long the chain of calls is."""
+
+    records: list[tuple[Any, Any, Any, Any, bool, int]]
+    inputs: Any
+    outputs: Any
+
+    @classmethod
+    def of(cls, nodes: list[Node], inputs: Any, outputs: Any) -> Tape:
+        """The tape of a model's nodes."""
+        numbers: dict[int, int] = {}
+
+        def ref(leaf: Any) -> Any:
+            if not isinstance(leaf, KerasTensor):
+                return leaf
+            number = numbers.setdefault(id(leaf), len(numbers))
+            mask = None if leaf._keras_mask is None else numbers.setdefault(id(leaf._keras_mask), len(numbers))
+            return _Ref(number, leaf.shape, leaf.dtype, leaf.name, mask)
+
+        sources = [t.node for t in symbolic_leaves(inputs) if t.node is not None and not t.node.inputs]
+        records = [
+            (n.target, map_leaves(ref, n.args), map_leaves(ref, n.kwargs), map_leaves(ref, n.outputs), n.implicit_mask, n.number)
+            for n in (*sources, *nodes)
+        ]
+        return cls(records, map_leaves(ref, inputs), map_leaves(ref, outputs))
+
+    def replay(self) -> tuple[list[Node], Any, Any]:
+        """The nodes, inputs and outputs again, without computing shapes anew."""
+        tensors: dict[int, KerasTensor] = {}
+        masks: dict[int, int] = {}
+
+        def tensor(leaf: Any) -> Any:
+            if not isinstance(leaf, _Ref):
+                return leaf
+            if leaf.mask is not None:
+                masks[leaf.number] = leaf.mask
+            return tensors.setdefault(leaf.number, KerasTensor(leaf.shape, leaf.dtype, leaf.name))
+
+        nodes = []
+        for target, args, kwargs, outputs, implicit, number in self.records:
+            node = Node(target, map_leaves(tensor, args), map_leaves(tensor, kwargs), map_leaves(tensor, outputs), number)
+            node.implicit_mask = implicit
+            if node.inputs:
+                nodes.append(node)
+            if hasattr(target, "_inbound_nodes"):
+                target._inbound_nodes.append(node)
+        inputs, outputs = map_leaves(tensor, self.inputs), map_leaves(tensor, self.outputs)
+        for number, mask in masks.items():
+            tensors[number]._keras_mask = tensors.get(mask)
+        return nodes, inputs, outputs

@@ -86,6 +86,7 @@ class Layer(Weighted):
             raise errors.unexpected_keywords(type(self).__name__, kwargs, [*known, "name", "dtype", "trainable"])
         if name is not None and not isinstance(name, str):
             raise errors.type_error(f"`name` of {type(self).__name__}", expected="a string", received=name)
+        self.named_by_user = name is not None
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self.autocast = autocast
         self._follow(policy.get(dtype))
@@ -107,9 +108,9 @@ class Layer(Weighted):
     # -- calling ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._fast and not kwargs and not live.on and not graph.inferring.on:
-            (x, *rest) = args
-            if type(x) is Tensor and not rest and x.dtype in self._accepts:
+        if self._fast and len(args) == 1 and not kwargs and not live.on and not graph.inferring.on:
+            x = args[0]
+            if type(x) is Tensor and x.dtype in self._accepts:
                 return self._call_impl(x)
         return self._call_with_care(args, kwargs)
 
@@ -206,14 +207,14 @@ class Layer(Weighted):
             assert_input(self.name, self.input_spec, args[0] if args else None)
 
     def _fast_checked(self, args: tuple[Any, ...]) -> bool:
-        return not args or graph.inferring.on
+        return len(args) == 0 or graph.inferring.on
 
     def _build_from_shapes(self, shapes: tuple[Any, ...]) -> None:
         """Run `build` with the shapes of as many leading arguments as it takes."""
         parameters = [p for p in inspect.signature(self.build).parameters.values() if p.name not in ("args", "kwargs")]
         required = [p for p in parameters if p.default is inspect.Parameter.empty]
         with torch.device("cpu") if graph.inferring.on else _NOTHING:
-            self.build(*shapes[: max(1, len(required))])
+            self.build(*(shapes[: max(1, len(required))] or (None,)))
 
     # -- symbolic calls ---------------------------------------------------------------------------------------------
 
@@ -427,6 +428,10 @@ class Layer(Weighted):
             ValueError: Their number or a shape differs.
         """
         weights.assign(self.name, weights.own(self), [store[str(i)] for i in range(len(store.keys()))])
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The recorded calls belong to the models that made them, which keep them in a flat form.
+        return {**self.__dict__, "_inbound_nodes": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

@@ -152,8 +152,9 @@ class Variable(nn.Parameter):
         return self
 
     def numpy(self) -> np.ndarray[Any, Any]:  # type: ignore[override]
-        """A NumPy copy of the values."""
-        return self.detach().cpu().numpy().copy()
+        """A NumPy copy of the values (of bfloat16, which NumPy has not, as float32)."""
+        value = self.detach().cpu()
+        return (value.float() if value.dtype is torch.bfloat16 else value).numpy().copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:  # type: ignore[override]
         return np.asarray(self.numpy(), dtype=dtype)
@@ -187,6 +188,16 @@ class Variable(nn.Parameter):
         if isinstance(value, (int, float)):
             return value
         return torch.as_tensor(_as_array(value), device=self.device).detach()
+
+    def __float__(self) -> float:
+        return float(self.detach())
+
+    def moved_to(self, value: Tensor) -> Variable:
+        """This variable over `value`: itself where torch can exchange the memory (not to or from "meta"), else another."""
+        if torch._has_compatible_shallow_copy_type(self, value):
+            self.data = value.data
+            return self
+        return _rebuild(value.data, self.requires_grad, dict(self.__dict__))
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         if id(self) in memo:

@@ -167,16 +167,16 @@ class Weighted(nn.Module):
                     self._provisional.discard(key)
 
     def _apply(self: W, fn: Callable[..., Any], recurse: bool = True) -> W:
-        """Keep variables that are buffers the same objects when the module moves, as parameters are."""
+        """Variables stay variables when the module moves, and the same objects wherever memory allows."""
         if "dtype_policy" not in self.__dict__:
             return super()._apply(fn, recurse)  # type: ignore[no-any-return, no-untyped-call]
-        before = {key: buffer for key, buffer in self._buffers.items() if isinstance(buffer, Variable)}
+        registries = (self._parameters, self._buffers)
+        before = [(r, key, v) for r in registries for key, v in r.items() if isinstance(v, Variable)]
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        for key, variable in before.items():
-            moved = self._buffers[key]
+        for registered, key, variable in before:
+            moved = registered[key]
             if moved is not None and moved is not variable:
-                variable.data = moved.data
-                self._buffers[key] = variable
+                registered[key] = variable.moved_to(moved)
         kind = fn(torch.zeros((), dtype=dtypes.torch_dtype(self.dtype_policy.variable_dtype))).dtype
         if kind is not dtypes.torch_dtype(self.dtype_policy.variable_dtype):
             self._follow(kind)

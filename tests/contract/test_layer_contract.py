@@ -56,7 +56,9 @@ class NotTrained(layers.Dense):
         self.bias.requires_grad_(False)
 
 
-@pytest.mark.parametrize("cls", [WrongValue, WrongGradient, WrongLayout, WrongConfig, WrongShape, WrongState, NotTrained])
+@pytest.mark.parametrize(
+    "cls", [WrongValue, WrongGradient, WrongLayout, WrongConfig, WrongShape, WrongState, NotTrained]
+)
 def test_a_fault_is_found(cls: Any) -> None:
     import keras
 

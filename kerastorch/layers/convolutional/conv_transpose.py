@@ -244,3 +244,17 @@ class Conv3DTranspose(ConvTranspose):
     """
 
     rank = 3
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        output_padding: Any = None,
+        *more: Any,
+        **kwargs: Any,
+    ) -> None:
+        # Keras has these two arguments the other way round here.
+        super().__init__(filters, kernel_size, strides, padding, output_padding, data_format, *more, **kwargs)

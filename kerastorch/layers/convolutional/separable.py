@@ -91,9 +91,8 @@ class SeparableConv(Convolution):
         """`activation(pointwise(depthwise(inputs)) + bias)`."""
         window = self.window
         strides, dilation, groups = self._options
-        deep, wide = self.depthwise_weight, self.pointwise_weight
-        if window.as_image:
-            deep, wide = deep.unsqueeze(2), wide.unsqueeze(2)
+        kernels: tuple[Tensor, ...] = (self.depthwise_weight, self.pointwise_weight)
+        deep, wide = (k.unsqueeze(2) for k in kernels) if window.as_image else kernels
         x, pads = window.enter(inputs)
         x = self._convolve(x, deep, None, strides, pads, dilation, groups)
         outputs = window.leave(self._convolve(x, wide, self.bias))

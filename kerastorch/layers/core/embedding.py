@@ -70,10 +70,13 @@ class Embedding(Layer):
             embeddings_regularizer=embeddings_regularizer,
             embeddings_constraint=embeddings_constraint,
         )
-        self._output_dtype = self.dtype_policy.torch_compute_dtype if self.dtype_policy.is_mixed else None
         if weights is not None:
             self.build(None)
             self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def _follow(self, dtype: Any) -> None:
+        super()._follow(dtype)
+        self._output_dtype = self.dtype_policy.torch_compute_dtype if self.dtype_policy.is_mixed else None
 
     def build(self, input_shape: Any = None) -> None:
         """Make the vectors; the input's shape plays no part."""

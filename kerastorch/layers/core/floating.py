@@ -12,8 +12,8 @@ from kerastorch.nn.layer import Layer
 class Floating(Layer):
     """A layer that takes integer inputs as floats, as Keras's type promotion does."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def _follow(self, dtype: Any) -> None:
+        super()._follow(dtype)
         self._accepts = frozenset((self.dtype_policy.torch_compute_dtype,))
 
     def _to_tensor(self, leaf: Any) -> Any:

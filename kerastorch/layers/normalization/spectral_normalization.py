@@ -47,13 +47,13 @@ class SpectralNormalization(Wrapper):
     def build(self, input_shape: Any = None) -> None:
         """Build the layer inside and make the vector of the power iteration."""
         super().build(input_shape)
-        weight = self._target()
+        self.weight = self._target()  # the same variable under a second name: Keras's files hold it in both places
         self.vector_u = self.add_weight(
-            shape=(1, weight.keras_layout.to_keras(weight).shape[-1]),
+            shape=(1, self.weight.keras_layout.to_keras(self.weight).shape[-1]),
             initializer=TruncatedNormal(stddev=0.02),
             trainable=False,
             name="vector_u",
-            dtype=weight.dtype,
+            dtype=self.weight.dtype,
         )
         self.input_spec = InputSpec(min_ndim=1, axes={-1: input_shape[-1]})
 
@@ -73,7 +73,7 @@ class SpectralNormalization(Wrapper):
 
     @torch.no_grad()
     def _rescale(self) -> None:
-        weight = self._target()
+        weight = self.weight
         rows = weight.keras_layout.to_keras(weight).reshape(-1, self.vector_u.shape[-1])
         u: Tensor = self.vector_u
         for _ in range(self.power_iterations):

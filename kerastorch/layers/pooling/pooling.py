@@ -22,6 +22,7 @@ class Pooling(Ready):
     """The base of all six."""
 
     rank: int
+    _kernels: dict[int, Any]
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Pooling(Ready):
         self.window = Window(owner, self.rank, pool_size, steps, padding, data_format, size_name="pool_size")
         self._options = (self.window.kernel_size, self.window.kernel_strides)
         self._even = self.window.even_pads()
+        self._pool = self._kernels[self.window.kernel_rank]
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     @property
@@ -93,11 +95,13 @@ class Pooling(Ready):
 class MaxPooling(Pooling):
     """The base of the three that take the largest value."""
 
+    _kernels = _MAX
+
     def call(self, inputs: Tensor) -> Tensor:
         """The largest value of each window."""
         x, pads, overhanging = self._enter(inputs)
         size, strides = self._options
-        return self.window.leave(_MAX[len(size)](x, size, strides, pads, 1, overhanging))
+        return self.window.leave(self._pool(x, size, strides, pads, 1, overhanging))
 
     def _uneven(self, x: Tensor, pads: Pads) -> tuple[Tensor, tuple[int, ...], bool]:
         """Windows that step over the end of the input need no padding there: torch's kernels leave out what is not."""
@@ -109,11 +113,13 @@ class MaxPooling(Pooling):
 class AveragePooling(Pooling):
     """The base of the three that take the mean."""
 
+    _kernels = _AVERAGE
+
     def call(self, inputs: Tensor) -> Tensor:
         """The mean of each window; even padding does not count."""
         x, pads, _ = self._enter(inputs)
         size, strides = self._options
-        return self.window.leave(_AVERAGE[len(size)](x, size, strides, pads, False, False))
+        return self.window.leave(self._pool(x, size, strides, pads, False, False))
 
 
 @registry.register("layers", "MaxPool1D")

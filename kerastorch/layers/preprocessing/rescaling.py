@@ -37,9 +37,12 @@ class Rescaling(Pointwise):
         super().__init__(**kwargs)
         self.scale = serialization.deserialize_keras_object(scale)
         self.offset = serialization.deserialize_keras_object(offset)
-        self._dtype = self.dtype_policy.torch_compute_dtype
         self._factor = self._constant("_scale", self.scale)
         self._shift = self._constant("_offset", self.offset)
+
+    def _follow(self, dtype: Any) -> None:
+        super()._follow(dtype)
+        self._dtype = self.dtype_policy.torch_compute_dtype
 
     def _constant(self, key: str, value: Any) -> Any:
         """A number as it is; several as a buffer, which moves with the layer and is in no `state_dict`."""

@@ -27,7 +27,9 @@ def test_contract(cls: Any, kwargs: dict[str, Any]) -> None:
     run_layer_contract(cls, kwargs, (2, 3, 4), expected_output_shape=(2, 3, 4), supports_masking=True)
 
 
-@pytest.mark.parametrize("kwargs", [{"max_value": -1.0}, {"negative_slope": -1.0}, {"negative_slope": None}, {"threshold": -1}])
+@pytest.mark.parametrize(
+    "kwargs", [{"max_value": -1.0}, {"negative_slope": -1.0}, {"negative_slope": None}, {"threshold": -1}]
+)
 def test_relu_refuses_negative_arguments(kwargs: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="of ReLU: expected a number >= 0"):
         layers.ReLU(**kwargs)

@@ -14,7 +14,9 @@ from tests.contract.layer_contract import run_layer_contract
 
 @pytest.mark.parametrize("axis", [-1, 1, [1], [1, 2], [-1, 0]])
 def test_contract(axis: Any) -> None:
-    run_layer_contract(layers.Softmax, {"axis": axis}, (2, 3, 4), expected_output_shape=(2, 3, 4), supports_masking=True)
+    run_layer_contract(
+        layers.Softmax, {"axis": axis}, (2, 3, 4), expected_output_shape=(2, 3, 4), supports_masking=True
+    )
 
 
 MASKS = [

@@ -15,7 +15,7 @@ from kerastorch.base import registry, serialization
 from kerastorch.nn.keras_tensor import KerasTensor
 
 
-def square(x: Any) -> Any:
+def to_the_second(x: Any) -> Any:
     return x**2
 
 
@@ -28,8 +28,8 @@ def test_values_and_gradients_like_keras() -> None:
 
     x = np.linspace(-1, 1, 6, dtype="float32").reshape(2, 3)
     ours, theirs = torch.tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
-    layers.Lambda(square)(ours).sum().backward()
-    keras.layers.Lambda(square)(theirs).sum().backward()
+    layers.Lambda(to_the_second)(ours).sum().backward()
+    keras.layers.Lambda(to_the_second)(theirs).sum().backward()
     np.testing.assert_allclose(ours.grad, theirs.grad)
 
 
@@ -55,10 +55,10 @@ def test_mask_of_the_output() -> None:
 
 
 def test_a_registered_function_makes_the_round_trip() -> None:
-    with registry.scope({"square": square}):
-        config = serialization.serialize_keras_object(layers.Lambda(square, name="sq"))
+    with registry.scope({"to_the_second": to_the_second}):
+        config = serialization.serialize_keras_object(layers.Lambda(to_the_second, name="sq"))
         again = serialization.deserialize_keras_object(json.loads(json.dumps(config)))
-    assert again.function is square and again.name == "sq"
+    assert again.function is to_the_second and again.name == "sq"
 
 
 def test_a_lambda_is_never_written() -> None:
@@ -77,8 +77,8 @@ def test_kerass_lambda_is_never_read() -> None:
 
 
 def test_an_unregistered_function_is_refused_by_name() -> None:
-    config = serialization.serialize_keras_object(layers.Lambda(square))
-    with pytest.raises(ValueError, match="'square'"):
+    config = serialization.serialize_keras_object(layers.Lambda(to_the_second))
+    with pytest.raises(ValueError, match="'to_the_second'"):
         serialization.deserialize_keras_object(config)
 
 

@@ -36,7 +36,11 @@ def test_unfit_shapes_are_named(shapes: Any) -> None:
 
 
 def test_unknown_sizes() -> None:
-    assert layers.Concatenate(axis=1)([KerasTensor((None, None, 4)), KerasTensor((None, 3, 4))]).shape == (None, None, 4)
+    assert layers.Concatenate(axis=1)([KerasTensor((None, None, 4)), KerasTensor((None, 3, 4))]).shape == (
+        None,
+        None,
+        4,
+    )
     assert layers.Concatenate()([KerasTensor((None, None, 4)), KerasTensor((None, 3, 4))]).shape == (None, 3, 8)
 
 

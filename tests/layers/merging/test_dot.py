@@ -34,7 +34,12 @@ def test_functional_form() -> None:
 
 @pytest.mark.parametrize(
     ("axes", "error", "match"),
-    [("1", TypeError, "a pair"), ((1, 2, 3), ValueError, "a pair"), (0, ValueError, "batch"), ((1, 1.5), ValueError, "pair")],
+    [
+        ("1", TypeError, "a pair"),
+        ((1, 2, 3), ValueError, "a pair"),
+        (0, ValueError, "batch"),
+        ((1, 1.5), ValueError, "pair"),
+    ],
 )
 def test_axes_are_checked_when_made(axes: Any, error: Any, match: str) -> None:
     with pytest.raises(error, match=match):

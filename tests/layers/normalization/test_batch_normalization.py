@@ -63,7 +63,9 @@ def test_statistics_over_ten_steps(shape: tuple[int, ...], momentum: float) -> N
         x = torch.tensor(generator.normal(1.0, 2.0, shape).astype("float32"))
         torch.testing.assert_close(ours(x, training=True), theirs(x, training=True), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(ours.moving_mean.detach(), theirs.moving_mean.value.detach(), rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(ours.moving_variance.detach(), theirs.moving_variance.value.detach(), rtol=2e-6, atol=1e-6)
+    torch.testing.assert_close(
+        ours.moving_variance.detach(), theirs.moving_variance.value.detach(), rtol=2e-6, atol=1e-6
+    )
 
 
 def test_statistics_do_not_drift() -> None:

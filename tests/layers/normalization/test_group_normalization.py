@@ -27,7 +27,12 @@ from tests.contract.layer_contract import run_layer_contract
 )
 def test_contract(kwargs: dict[str, Any], shape: tuple[int, ...], unknown: Any) -> None:
     run_layer_contract(
-        layers.GroupNormalization, kwargs, shape, unknown_axes=unknown, expected_output_shape=shape, supports_masking=True
+        layers.GroupNormalization,
+        kwargs,
+        shape,
+        unknown_axes=unknown,
+        expected_output_shape=shape,
+        supports_masking=True,
     )
 
 

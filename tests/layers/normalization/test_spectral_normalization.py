@@ -10,6 +10,20 @@ import torch
 
 from kerastorch import layers
 from kerastorch.base import serialization
+from tests.contract.layer_contract import run_layer_contract
+
+
+def test_contract() -> None:
+    import keras
+
+    run_layer_contract(
+        layers.SpectralNormalization,
+        {"layer": layers.Dense(3, name="inner"), "power_iterations": 2},
+        (4, 5),
+        keras_init_kwargs={"layer": keras.layers.Dense(3, name="inner"), "power_iterations": 2},
+        expected_state_keys=["weight", "vector_u", "layer.weight", "layer.bias"],
+        float64=False,  # Keras's kernel becomes float32 in the first training call
+    )
 
 
 def _pair(inner: str, kwargs: dict[str, Any], x: torch.Tensor, iterations: int) -> tuple[Any, Any]:
@@ -32,7 +46,11 @@ def _pair(inner: str, kwargs: dict[str, Any], x: torch.Tensor, iterations: int) 
     ("inner", "kwargs", "x"),
     [
         ("Dense", {"units": 3}, torch.randn(4, 5)),
-        ("Embedding", {"input_dim": 6, "output_dim": 3}, torch.tensor([[1, 2], [5, 0]])),
+        (
+            "Embedding",
+            {"input_dim": 6, "output_dim": 3},
+            torch.tensor([[1.0, 2.0], [5.0, 0.0]]),
+        ),  # Keras casts the output to the input's dtype
     ],
 )
 def test_five_training_calls_like_keras(inner: str, kwargs: dict[str, Any], x: torch.Tensor, iterations: int) -> None:

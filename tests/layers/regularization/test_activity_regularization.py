@@ -12,7 +12,11 @@ from tests.contract.layer_contract import run_layer_contract
 
 def test_contract() -> None:
     run_layer_contract(
-        layers.ActivityRegularization, {"l1": 0.1, "l2": 0.2}, (5, 4), expected_output_shape=(5, 4), supports_masking=True
+        layers.ActivityRegularization,
+        {"l1": 0.1, "l2": 0.2},
+        (5, 4),
+        expected_output_shape=(5, 4),
+        supports_masking=True,
     )
 
 

@@ -11,7 +11,9 @@ from kerastorch import layers
 from tests.contract.layer_contract import run_layer_contract
 
 
-@pytest.mark.parametrize("kwargs", [{"rate": 0.3, "seed": 1}, {"rate": 0.3, "seed": 1, "noise_shape": (None, 1)}, {"rate": 0}])
+@pytest.mark.parametrize(
+    "kwargs", [{"rate": 0.3, "seed": 1}, {"rate": 0.3, "seed": 1, "noise_shape": (None, 1)}, {"rate": 0}]
+)
 def test_contract(kwargs: dict[str, Any]) -> None:
     run_layer_contract(
         layers.AlphaDropout, kwargs, (5, 4), expected_output_shape=(5, 4), expected_state_keys=[], supports_masking=True

@@ -22,7 +22,9 @@ def test_contract(kwargs: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("noise_shape", [None, (None, 1, 4), (20, 3, 1)])
 def test_contract_with_a_seed_gives_kerass_numbers(noise_shape: Any) -> None:
-    run_layer_contract(layers.Dropout, {"rate": 0.4, "seed": 3, "noise_shape": noise_shape}, (20, 3, 4), unknown_axes=())
+    run_layer_contract(
+        layers.Dropout, {"rate": 0.4, "seed": 3, "noise_shape": noise_shape}, (20, 3, 4), unknown_axes=()
+    )
 
 
 def test_share_and_scale() -> None:

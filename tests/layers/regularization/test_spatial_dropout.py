@@ -21,7 +21,9 @@ CASES: list[tuple[Any, dict[str, Any], tuple[int, ...]]] = [
 
 @pytest.mark.parametrize(("cls", "kwargs", "shape"), CASES)
 def test_contract_with_kerass_numbers(cls: Any, kwargs: dict[str, Any], shape: tuple[int, ...]) -> None:
-    run_layer_contract(cls, {"rate": 0.5, "seed": 1, **kwargs}, shape, expected_output_shape=shape, supports_masking=True)
+    run_layer_contract(
+        cls, {"rate": 0.5, "seed": 1, **kwargs}, shape, expected_output_shape=shape, supports_masking=True
+    )
 
 
 @pytest.mark.parametrize(("cls", "kwargs", "shape"), CASES)

@@ -11,7 +11,9 @@ from kerastorch import layers
 from tests.contract.layer_contract import run_layer_contract
 
 
-@pytest.mark.parametrize(("dims", "shape"), [((2, 1), (2, 3, 4)), ((3, 1, 2), (2, 3, 4, 5)), ((1,), (2, 3)), ([2, 1], (2, 3, 4))])
+@pytest.mark.parametrize(
+    ("dims", "shape"), [((2, 1), (2, 3, 4)), ((3, 1, 2), (2, 3, 4, 5)), ((1,), (2, 3)), ([2, 1], (2, 3, 4))]
+)
 def test_contract(dims: Any, shape: tuple[int, ...]) -> None:
     run_layer_contract(layers.Permute, {"dims": dims}, shape, expected_output_shape=(2, *(shape[d] for d in dims)))
 

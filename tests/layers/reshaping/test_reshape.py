@@ -14,7 +14,14 @@ from tests.contract.layer_contract import run_layer_contract
 
 @pytest.mark.parametrize(
     ("target", "shape"),
-    [((12,), (2, 3, 4)), ((-1, 2), (2, 3, 4)), ((2, -1, 2), (2, 12)), ((-1,), (2, 3)), ((3, 4, 1), (2, 12)), ([4, 3], (2, 12))],
+    [
+        ((12,), (2, 3, 4)),
+        ((-1, 2), (2, 3, 4)),
+        ((2, -1, 2), (2, 12)),
+        ((-1,), (2, 3)),
+        ((3, 4, 1), (2, 12)),
+        ([4, 3], (2, 12)),
+    ],
 )
 def test_contract(target: Any, shape: tuple[int, ...]) -> None:
     run_layer_contract(layers.Reshape, {"target_shape": target}, shape, unknown_axes=())

@@ -1,0 +1,213 @@
+"""The config of a functional model in Keras 3's form: layers, and the calls that connect them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from kerastorch.base import errors, naming, nested, serialization
+from kerastorch.models.recorded import Recorded, run_module
+from kerastorch.nn import graph
+from kerastorch.nn.keras_tensor import KerasTensor
+from kerastorch.nn.layer import ComputeMask
+from kerastorch.ops import _keras_names as keras_names
+
+_PACKED = ("reshape", "view", "permute", "expand", "repeat", "tile")
+_RENAMED = {"dim": "axis", "keepdim": "keepdims", "input": "x", "other": "x2"}
+
+
+def write(model: Recorded) -> dict[str, Any]:
+    """The config of a recorded model.
+
+    Raises:
+        ValueError: A node calls something that no file can name.
+    """
+    return _Writer(model).config()
+
+
+class _Writer:
+    def __init__(self, model: Recorded) -> None:
+        self.model = model
+        sources = [t.node for t in model.inputs if t.node is not None]
+        self.nodes = [n for n in (*sources, *model._nodes) if not isinstance(n.target, ComputeMask)]
+        self.names: dict[int, str] = {}
+        self.indices: dict[int, int] = {}
+        counts: dict[str, int] = {}
+        for node in self.nodes:
+            name = self._name(node)
+            # A functional model inside has, in Keras, a first node of its own.
+            first = 1 if type(node.target).__name__ == "Functional" else 0
+            self.indices[node.serial] = counts.setdefault(name, first)
+            counts[name] += 1
+
+    def _name(self, node: graph.Node) -> str:
+        key = id(node.target) if isinstance(node.target, nn.Module) else node.serial
+        if key not in self.names:
+            wanted = node.name if isinstance(node.target, nn.Module) and hasattr(node.target, "name") else node.name
+            self.names[key] = naming.unique_within(wanted, set(self.names.values()))
+        return self.names[key]
+
+    def config(self) -> dict[str, Any]:
+        layers: dict[str, dict[str, Any]] = {}
+        for node in self.nodes:
+            name = self._name(node)
+            if name not in layers:
+                layers[name] = {**self._target(node, name), "name": name, "inbound_nodes": []}
+            if node.inputs:
+                layers[name]["inbound_nodes"].append(self._call(node))
+        return {
+            "name": self.model.name,
+            "trainable": self.model.trainable,
+            "layers": list(layers.values()),
+            "input_layers": nested.map_structure(self._history, self.model.input),
+            "output_layers": nested.map_structure(self._history, self.model.output),
+        }
+
+    def _history(self, tensor: KerasTensor) -> list[Any]:
+        assert tensor.node is not None
+        return [self._name(tensor.node), self.indices[tensor.node.serial], tensor.index]
+
+    def _target(self, node: graph.Node, name: str) -> dict[str, Any]:
+        if isinstance(node.target, nn.Module):
+            return dict(serialization.serialize_keras_object(node.target))
+        module, class_name, _, config = _as_operation(node)
+        return {
+            "module": module,
+            "class_name": class_name,
+            "config": {"name": name, **serialization.serialize_keras_object(config)},
+            "registered_name": class_name,
+        }
+
+    def _call(self, node: graph.Node) -> dict[str, Any]:
+        args, kwargs = node.args, dict(node.kwargs)
+        if not isinstance(node.target, nn.Module):
+            args, kwargs = tuple(_as_operation(node)[2]), {}
+        elif node.implicit_mask:
+            kwargs.pop("mask", None)
+        return {"args": self._values(args), "kwargs": self._values(kwargs)}
+
+    def _values(self, structure: Any) -> Any:
+        return serialization.serialize_keras_object(graph.map_leaves(self._value, structure))
+
+    def _value(self, leaf: Any) -> Any:
+        if not isinstance(leaf, KerasTensor):
+            return leaf
+        config = {"shape": list(leaf.shape), "dtype": leaf.dtype, "keras_history": self._history(leaf)}
+        return {"class_name": "__keras_tensor__", "config": config}
+
+
+def _as_operation(node: graph.Node) -> tuple[str, str, list[Any], dict[str, Any]]:
+    """A function's node as Keras's operation: module, class, the arguments of its call, its config."""
+    found = keras_names.keras_name(node.target)
+    raw = None if found is None else keras_names.raw_op(*found)
+    if found is None or raw is None:
+        name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", repr(node.target))
+        raise errors.value_error(
+            f"The operation {name!r} in this model",
+            expected="one that Keras has a name for",
+            received=errors.Said(f"the torch function {name!r}"),
+            remedy="Use `keras.ops`, or put it into a registered Layer; `model.save_weights` works as it is.",
+        )
+    args = node.args
+    if isinstance(node.target, str) and node.target in _PACKED and len(args) > 1 and isinstance(args[1], int):
+        args = (args[0], tuple(args[1:]))
+    bound = _bind(raw, args, node.kwargs)
+    called = [bound.pop(name) for name in raw.keras_call if name in bound]
+    return found[0], found[1], called, bound
+
+
+def _bind(raw: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    signature = inspect.signature(raw)
+    renamed = {k if k in signature.parameters else _RENAMED.get(k, k): v for k, v in kwargs.items()}
+    return dict(signature.bind(*args, **renamed).arguments)
+
+
+def read(config: dict[str, Any]) -> tuple[Any, Any]:
+    """The symbolic inputs and outputs of a functional model's config.
+
+    Raises:
+        ValueError: The config refers to something that it does not define.
+    """
+    reader = _Reader(config["layers"])
+    reader.connect()
+    return reader.tensors(config["input_layers"]), reader.tensors(config["output_layers"])
+
+
+class _Reader:
+    def __init__(self, layers: list[dict[str, Any]]) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.made: dict[str, list[Any]] = {}
+        self.targets: dict[str, Callable[..., Any]] = {}
+        for layer in layers:
+            name = layer["name"]
+            self.targets[name], outputs = self._target(layer)
+            self.made[name] = outputs
+            self.calls += [(name, call) for call in layer["inbound_nodes"]]
+
+    def _target(self, layer: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
+        raw = keras_names.raw_op(layer.get("module") or "", layer["class_name"])
+        if raw is not None:
+            options = serialization.deserialize_keras_object({k: v for k, v in layer["config"].items() if k not in ("name", "dtype")})
+            accepted = {k: v for k, v in options.items() if k in inspect.signature(raw).parameters}
+            return lambda *args, **kwargs: graph.record(raw, (), {**dict(zip(raw.keras_call, args, strict=False)), **kwargs, **accepted}), []
+        made = serialization.deserialize_keras_object(layer)
+        if type(made).__name__ == "InputLayer":
+            return made, [made.output]
+        first = [None] if type(made).__name__ == "Functional" else []
+        return (lambda *args, **kwargs: made(*args, **kwargs) if kwargs or len(args) != 1 else run_module(made, args[0])), first
+
+    def connect(self) -> None:
+        """Make the calls, each as soon as its inputs exist (layers may be shared across depths)."""
+        pending = self.calls
+        while pending:
+            waiting = []
+            blocked: set[str] = set()
+            for name, call in pending:
+                if name in blocked or not self._ready(call):
+                    waiting.append((name, call))
+                    blocked.add(name)  # the calls of one layer keep their order
+                    continue
+                args, kwargs = (self._resolve(call[part]) for part in ("args", "kwargs"))
+                self.made[name].append(self.targets[name](*args, **kwargs))
+            if len(waiting) == len(pending):
+                raise errors.value_error(
+                    "The config of this functional model", expected="calls that can be made in some order",
+                    received=errors.Said(f"calls that wait for each other: {sorted({n for n, _ in waiting})}"),
+                )  # fmt: skip
+            pending = waiting
+
+    def _ready(self, call: dict[str, Any]) -> bool:
+        return all(name in self.made and index < len(self.made[name]) for name, index, _ in _histories(call))
+
+    def _resolve(self, structure: Any) -> Any:
+        if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
+            return self.tensors(structure["config"]["keras_history"])
+        if isinstance(structure, (list, tuple)):
+            return [self._resolve(v) for v in structure]
+        if isinstance(structure, dict) and "class_name" not in structure:
+            return {k: self._resolve(v) for k, v in structure.items()}
+        return serialization.deserialize_keras_object(structure)
+
+    def tensors(self, structure: Any) -> Any:
+        """The symbolic tensors for [name, node, tensor] triples in any structure."""
+        if isinstance(structure, (list, tuple)) and len(structure) == 3 and isinstance(structure[0], str):
+            name, index, position = structure
+            if name not in self.made or not 0 <= index < len(self.made[name]):
+                raise errors.value_error(
+                    "The config of this functional model", expected=f"a call {index} of layer {name!r}", received=structure
+                )
+            return nested.flatten(self.made[name][index])[position]
+        if isinstance(structure, dict):
+            return {k: self.tensors(v) for k, v in structure.items()}
+        return [self.tensors(v) for v in structure]
+
+
+def _histories(structure: Any) -> list[Any]:
+    if isinstance(structure, dict):
+        if structure.get("class_name") == "__keras_tensor__":
+            return [structure["config"]["keras_history"]]
+        return [h for v in structure.values() for h in _histories(v)]
+    return [h for v in structure for h in _histories(v)] if isinstance(structure, (list, tuple)) else []
