@@ -27,7 +27,7 @@ class Steps(nn.Module):
     @property
     def base(self) -> type:
         """The class whose step methods count as not overridden."""
-        return Trainable
+        return Steps
 
     @property
     def engine_module(self) -> nn.Module:

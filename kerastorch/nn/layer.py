@@ -116,6 +116,9 @@ class Layer(Weighted):
 
     def _call_with_care(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Any call but the plainest: symbolic or unbuilt, NumPy inputs, masks, losses, `training=`, dtype policies."""
+        for name in ("training", "mask"):  # None says nothing, also to a layer that does not take it
+            if name not in self._call_takes and name in kwargs and kwargs[name] is None:
+                kwargs = {k: v for k, v in kwargs.items() if k != name}
         if graph.symbolic_leaves((args, kwargs)):
             return self._record(args, kwargs)
         args, kwargs = nested.map_structure(self._to_tensor, (args, kwargs))

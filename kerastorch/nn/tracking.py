@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, MutableSequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from torch import nn
@@ -55,14 +55,25 @@ def track(value: Any) -> Any:
 class _Tracked(nn.Module):
     """A container that is a module: what it holds is found by `state_dict`, `.to()`, `torch.compile`."""
 
-    def _register_all(self, items: Iterator[tuple[Any, Any]]) -> None:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        nn.Module.__init__(made)  # here, since unpickling fills the container before it restores the module
+        return made
+
+    def _renew(self) -> None:
+        """Register exactly what is held now."""
         for registered in (self._modules, self._parameters, self._buffers):
             registered.clear()
-        for key, value in items:
+        for key, value in self._held():
             register(self, str(key), value)
 
+    def _held(self) -> Iterable[tuple[Any, Any]]:
+        raise NotImplementedError
 
-class TrackedList(_Tracked, MutableSequence[Any]):
+    __hash__ = object.__hash__
+
+
+class TrackedList(_Tracked, list[Any]):
     """A list whose layers and variables are registered under their positions, as `nn.ModuleList` does.
 
     Example:
@@ -73,79 +84,44 @@ class TrackedList(_Tracked, MutableSequence[Any]):
     """
 
     def __init__(self, values: Any = ()) -> None:
-        super().__init__()
-        self.__dict__["items_"] = [track(v) for v in values]
+        list.__init__(self, [track(v) for v in values])
         self._renew()
 
-    def _renew(self) -> None:
-        self._register_all(enumerate(self.items_))  # type: ignore[arg-type]
+    def _held(self) -> Iterable[tuple[Any, Any]]:
+        return enumerate(self)
 
-    def __getitem__(self, index: Any) -> Any:
-        return self.items_[index]
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        self.items_[index] = [track(v) for v in value] if isinstance(index, slice) else track(value)
-        self._renew()
-
-    def __delitem__(self, index: Any) -> None:
-        del self.items_[index]
-        self._renew()
-
-    def __len__(self) -> int:
-        return len(self.items_)
-
-    def insert(self, index: int, value: Any) -> None:
-        """Put `value` before position `index`."""
-        self.items_.insert(index, track(value))
-        self._renew()
-
-    def __add__(self, other: Any) -> list[Any]:
-        return [*self, *other]
-
-    def __radd__(self, other: Any) -> list[Any]:
-        return [*other, *self]
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or list(self) == other
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return repr(self.items_)
+    __repr__ = list.__repr__
 
 
-class TrackedDict(_Tracked, MutableMapping[Any, Any]):
+class TrackedDict(_Tracked, dict[Any, Any]):
     """A dict whose layers and variables are registered under their keys, as `nn.ModuleDict` does."""
 
-    def __init__(self, values: Any = ()) -> None:
-        super().__init__()
-        self.__dict__["items_"] = {k: track(v) for k, v in dict(values).items()}
+    def __init__(self, values: Any = (), **named: Any) -> None:
+        dict.__init__(self, {k: track(v) for k, v in dict(values, **named).items()})
         self._renew()
 
-    def _renew(self) -> None:
-        self._register_all(self.items_.items())  # type: ignore[arg-type, union-attr]
+    def _held(self) -> Iterable[tuple[Any, Any]]:
+        return self.items()
 
-    def __getitem__(self, key: Any) -> Any:
-        return self.items_[key]
+    __repr__ = dict.__repr__
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.items_[key] = track(value)
+
+def _renewing(kind: type, name: str) -> Callable[..., Any]:
+    """A mutating method of `list` or `dict` that tracks what comes in and renews the registration."""
+    plain = getattr(kind, name)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = plain(self, *map(track, args), **{k: track(v) for k, v in kwargs.items()})
         self._renew()
+        return result
 
-    def __delitem__(self, key: Any) -> None:
-        del self.items_[key]
-        self._renew()
+    method.__name__, method.__doc__ = name, plain.__doc__
+    return method
 
-    def __len__(self) -> int:
-        return len(self.items_)
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.items_)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or dict(self) == other
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return repr(self.items_)
+_LIST_CHANGES = ("append", "insert", "extend", "remove", "pop", "clear", "reverse", "sort")
+_DICT_CHANGES = ("update", "pop", "popitem", "clear", "setdefault")
+for _name in (*_LIST_CHANGES, "__setitem__", "__delitem__", "__iadd__"):
+    setattr(TrackedList, _name, _renewing(list, _name))
+for _name in (*_DICT_CHANGES, "__setitem__", "__delitem__", "__ior__"):
+    setattr(TrackedDict, _name, _renewing(dict, _name))

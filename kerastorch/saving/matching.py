@@ -43,7 +43,7 @@ class Difference:
 def save_into(file: h5py.File, model: Any) -> None:
     """Write every value of a model into an open HDF5 file."""
     for entry in entries(model):
-        state = state_of(entry)
+        state = state_of(entry, model)
         hdf5.write(file, state.path, state.save(), state.name)
 
 
@@ -84,7 +84,7 @@ def _match(model: Any, found: hdf5.Inventory) -> tuple[list[Match], list[Differe
     matches, differences = [], []
     known = set()
     for entry in entries(model):
-        state = state_of(entry)
+        state = state_of(entry, model)
         known.add(state.path)
         items = found.get(state.path, {})
         came = hdf5.declared(items)

@@ -57,9 +57,11 @@ class State:
 
     Args:
         entry: The object and its place.
+        model: The model that is saved or loaded.
     """
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, model: Any) -> None:
+        self.model = model
         self.path = entry.path
         self.owner = entry.owner
         name = getattr(entry.owner, "name", None)
@@ -113,8 +115,8 @@ class OwnWayState(LayerState):
 class ModuleState(State):
     """The `state_dict` of a plain torch module, in torch's layout, by its own keys."""
 
-    def __init__(self, entry: Entry) -> None:
-        super().__init__(entry)
+    def __init__(self, entry: Entry, model: Any) -> None:
+        super().__init__(entry, model)
         module = wrapped_module(entry.owner)
         assert module is not None
         self.module: nn.Module = module
@@ -148,13 +150,15 @@ class OptimizerState(State):
         return _declared(value, layout.to_keras(value.detach()).shape if same else None, name)
 
     def wanted(self, found: Mapping[str, Declared]) -> Mapping[str, Declared] | None:
+        if not self.owner.built and len(found) > len(self.owner.own_numbers()):
+            self.owner.build([p for p in self.model.parameters() if p.requires_grad])
         now = self._now()
         if len(found) == len(now):
             return now
         if len(found) > len(self.owner.own_numbers()):  # else it was saved before its first step and holds nothing
             warnings.warn(
                 f"The state of {self.subject} is left as it is: the optimizer has {len(now)} variables, the file "
-                f"{len(found)}. To go on from it, compile with the optimizer that was saved and train the same weights.",
+                f"{len(found)}. To go on from it, compile with the optimizer that was saved.",
                 stacklevel=6,
             )
         return None
@@ -171,8 +175,8 @@ class OptimizerState(State):
 class TorchOptimizerState(State):
     """The state of a torch optimizer, as "<number of the parameter>.<name>"; Keras has no such thing."""
 
-    def __init__(self, entry: Entry) -> None:
-        super().__init__(Entry(f"{entry.path}/torch", entry.owner))
+    def __init__(self, entry: Entry, model: Any) -> None:
+        super().__init__(Entry(f"{entry.path}/torch", entry.owner), model)
 
     def wanted(self, found: Mapping[str, Declared]) -> Mapping[str, Declared] | None:
         params = [p for group in self.owner.param_groups for p in group["params"]]
@@ -199,16 +203,17 @@ class TorchOptimizerState(State):
             self.owner.load_state_dict({"state": state, "param_groups": self.owner.state_dict()["param_groups"]})
 
 
-def state_of(entry: Entry) -> State:
-    """How the values of this object are saved and loaded."""
+def state_of(entry: Entry, model: Any) -> State:
+    """How the values of this object of a model are saved and loaded."""
     owner = entry.owner
     if isinstance(owner, torch.optim.Optimizer):
-        return OptimizerState(entry) if hasattr(owner, "save_own_variables") else TorchOptimizerState(entry)
+        ours = hasattr(owner, "save_own_variables")
+        return OptimizerState(entry, model) if ours else TorchOptimizerState(entry, model)
     if wrapped_module(owner) is not None:
-        return ModuleState(entry)
+        return ModuleState(entry, model)
     cls = type(owner)
     plain = (cls.save_own_variables, cls.load_own_variables) == (Layer.save_own_variables, Layer.load_own_variables)
-    return LayerState(entry) if plain else OwnWayState(entry)
+    return LayerState(entry, model) if plain else OwnWayState(entry, model)
 
 
 def enumerate_as_text(items: list[Declared]) -> list[tuple[str, Declared]]:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from kerastorch.base import naming, registry
-from kerastorch.nn.layer import Layer
+from kerastorch.nn.layer import ComputeMask, Layer
 from kerastorch.nn.tracking import TrackedDict, TrackedList
 
 _CONTAINERS = (list, tuple, dict, TrackedList, TrackedDict)
@@ -69,14 +69,14 @@ class _Walk:
             return
         self.seen.add(id(owner))
         self.found.append(Entry(path, owner))
-        if wrapped_module(owner) is None:
-            for name, child in _children(owner):
-                self._child(owner, child, _join(path, name))
+        inside = _children(owner) if wrapped_module(owner) is None else _beside_module(owner)
+        for name, child in inside:
+            self._child(owner, child, _join(path, name))
 
     def _child(self, owner: Any, child: Any, path: str) -> None:
         if isinstance(child, _CONTAINERS):
             self._container(owner, child, path)
-        elif is_saved(owner, child):
+        elif is_saved(owner, child) and not isinstance(child, _registered("layers", "InputLayer")):
             self.visit(child, path)
 
     def _container(self, owner: Any, container: Any, path: str) -> None:
@@ -95,8 +95,8 @@ def is_saved(owner: Any, child: Any) -> bool:
     """Whether `child`, found in an attribute of `owner`, has a place in the file."""
     if isinstance(child, (Layer, torch.optim.Optimizer)):
         return True
-    if not isinstance(child, nn.Module) or not isinstance(owner, nn.Module) or child._modules is owner._modules:
-        return False  # the last: a model's generated code, which shares the model's layers
+    if isinstance(child, ComputeMask) or not isinstance(child, nn.Module) or not isinstance(owner, nn.Module):
+        return False
     return any(child is module for module in owner.modules())
 
 
@@ -104,15 +104,25 @@ def wrapped_module(owner: Any) -> nn.Module | None:
     """The torch module whose `state_dict` is written for `owner`, or None when `owner` has weights in Keras's way."""
     if isinstance(owner, nn.Module) and not isinstance(owner, Layer):
         return owner
-    wrapper = registry.builtin("layers", "TorchModuleWrapper")
-    return owner.module if wrapper is not None and isinstance(owner, wrapper) else None
+    module = getattr(owner, "module", None)
+    if not isinstance(module, nn.Module):
+        return None
+    is_model_around_it = module._modules is owner._modules
+    return module if is_model_around_it or isinstance(owner, _registered("layers", "TorchModuleWrapper")) else None
+
+
+def _beside_module(owner: Any) -> Iterator[tuple[str, Any]]:
+    """What is saved beside a torch module: the optimizer of a model around it."""
+    if isinstance(owner, Layer) and isinstance(optimizer := getattr(owner, "optimizer", None), torch.optim.Optimizer):
+        yield "optimizer", optimizer
 
 
 def _children(owner: Any) -> Iterator[tuple[str, Any]]:
     """The attributes in which Keras would look for objects to save."""
-    if isinstance(owner, _models("Sequential", "Functional")):
+    cls: Any = type(owner)
+    if issubclass(cls, _registered("models", "Sequential", "Functional")):
         yield "layers", owner.layers
-    skipped = _skipped(type(owner))
+    skipped = _skipped(cls)
     for name in sorted(dir(owner), key=lambda name: f"~{name}" if name.startswith("_") else name):
         if name.startswith("__") or name in skipped:
             continue
@@ -122,8 +132,8 @@ def _children(owner: Any) -> Iterator[tuple[str, Any]]:
             continue
 
 
-def _models(*names: str) -> tuple[type, ...]:
-    return tuple(cls for name in names if (cls := registry.builtin("models", name)) is not None)
+def _registered(slot: str, *names: str) -> tuple[type, ...]:
+    return tuple(cls for name in names if (cls := registry.builtin(slot, name)) is not None)
 
 
 @cache
@@ -133,7 +143,7 @@ def _skipped(cls: type) -> frozenset[str]:
     if issubclass(cls, torch.optim.Optimizer):
         optimizers = (base for base in cls.__mro__ if base.__module__.startswith("kerastorch.optimizers."))
         return frozenset(names.union(*(base.__dict__ for base in optimizers), {"state", "param_groups", "defaults"}))
-    return frozenset(names | set(dir(_plain_layer()))) - (_MODEL_CHILDREN if "layers" in names else set())
+    return frozenset(names | set(dir(_plain_layer())) | {"_stack"}) - (_MODEL_CHILDREN if "layers" in names else set())
 
 
 @cache

@@ -50,7 +50,7 @@ def test_list_methods() -> None:
     assert [m.out_features for m in items] == [9, 2] and len(list(items.parameters())) == 4
     items[:1] = [nn.ReLU(), nn.ReLU()]
     assert len(items) == 3 and items[-1].out_features == 2
-    assert items == list(items) and items.__add__([1]) == [*items, 1] and items.__radd__([1]) == [1, *items]
+    assert items == list(items) and items + [1] == [*items, 1] and [1] + items == [1, *items]  # noqa: RUF005
     assert isinstance(hash(items), int)
 
 
