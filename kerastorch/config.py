@@ -163,7 +163,10 @@ def set_backend(name: str) -> None:
     """
     if name != "torch":
         raise errors.value_error(
-            "`backend`", expected="'torch', the only one here", received=name, remedy="Use Keras itself for other backends."
+            "`backend`",
+            expected="'torch', the only one here",
+            received=name,
+            remedy="Use Keras itself for other backends.",
         )
 
 

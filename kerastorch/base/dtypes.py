@@ -29,7 +29,14 @@ NAMES: dict[str, torch.dtype] = {
     "float8_e5m2": torch.float8_e5m2,
 }
 _TORCH_NAMES = {dtype: name for name, dtype in NAMES.items()}
-_ALIASES = {"double": "float64", "float": "float32", "half": "float16", "int": "int64", "long": "int64", "string": "string"}
+_ALIASES = {
+    "double": "float64",
+    "float": "float32",
+    "half": "float16",
+    "int": "int64",
+    "long": "int64",
+    "string": "string",
+}
 
 
 def dtype_name(dtype: Any) -> str:

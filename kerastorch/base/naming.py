@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 
 _used: Counter[str] = Counter()
 
@@ -48,7 +49,7 @@ def auto_name(prefix: str) -> str:
     return f"{prefix}_{count}" if count else prefix
 
 
-def unique_within(name: str, taken: dict[str, object] | set[str]) -> str:
+def unique_within(name: str, taken: Container[str]) -> str:
     """`name`, or `name_1`, `name_2`, ... : the first that is not in `taken`."""
     candidate, count = name, 0
     while candidate in taken:

@@ -189,7 +189,9 @@ def assert_same_paths(a: Any, b: Any) -> None:
     paths_a = [p for p, _ in flatten_with_path(a)]
     paths_b = [p for p, _ in flatten_with_path(b)]
     if paths_a != paths_b:
-        raise errors.value_error("Nested structures", expected=f"leaves at {paths_a}", received=errors.Said(f"leaves at {paths_b}"))
+        raise errors.value_error(
+            "Nested structures", expected=f"leaves at {paths_a}", received=errors.Said(f"leaves at {paths_b}")
+        )
 
 
 class _MapToNone:
@@ -243,7 +245,9 @@ def lists_to_tuples(structure: Any) -> Any:
     """
     if isinstance(structure, list):
         return tuple(lists_to_tuples(v) for v in structure)
-    return _rebuild(structure, [lists_to_tuples(c) for _, c in _items(structure)]) if is_nested(structure) else structure
+    if not is_nested(structure):
+        return structure
+    return _rebuild(structure, [lists_to_tuples(c) for _, c in _items(structure)])
 
 
 def is_shape(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -27,7 +27,7 @@ class DTypePolicy:
         ('float32', 'bfloat16')
     """
 
-    _LIGHTNING = {
+    _LIGHTNING: ClassVar[dict[str, str]] = {
         "32": "float32",
         "32-true": "float32",
         "64": "float64",

@@ -198,7 +198,7 @@ def _deserialize(config: Any, shared: dict[int, Any]) -> Any:
             "This file holds a Python lambda",
             expected="data only: loading never runs code from a file",
             received=errors.Said("a serialised lambda"),
-            remedy="Save the model again with a named function registered by `keras.saving.register_keras_serializable()`.",
+            remedy="Save the model again with a named function and `keras.saving.register_keras_serializable()`.",
         )
     if tag in ("function", "class"):
         return find(config, inner if isinstance(inner, str) else inner.get("name", ""))

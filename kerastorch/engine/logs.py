@@ -25,7 +25,8 @@ def fetch(values: Mapping[str, Any]) -> dict[str, Any]:
     flat = dict(_flat(values))
     scalars = {k: v.detach() for k, v in flat.items() if isinstance(v, Tensor) and v.numel() == 1}
     if scalars:
-        stacked = torch.stack([v.reshape(()).to(torch.float64 if v.device.type != "mps" else torch.float32) for v in scalars.values()])
+        kinds = [torch.float32 if v.device.type == "mps" else torch.float64 for v in scalars.values()]
+        stacked = torch.stack([v.reshape(()).to(kind) for v, kind in zip(scalars.values(), kinds, strict=True)])
         flat.update(zip(scalars, stacked.tolist(), strict=True))
     return {k: _plain(flat[k]) for k in sorted(flat)}
 

@@ -58,7 +58,9 @@ class Loop:
         self.state = state
         self.observer = observer
 
-    def run(self, train: Phase, epochs: int, validate: Callable[[int], dict[str, Any]], finish: Callable[[], None]) -> None:
+    def run(
+        self, train: Phase, epochs: int, validate: Callable[[int], dict[str, Any]], finish: Callable[[], None]
+    ) -> None:
         """Train.
 
         Args:

@@ -57,7 +57,8 @@ class Collector:
         for index, parts in enumerate(self.parts):
             filled = [self.whole[index][: self.rows - sum(len(p) for p in parts)]] if self.whole else []
             together = [p for p in (*filled, *parts) if p.dim() == 0 or len(p)] or filled or parts
-            arrays.append(np.concatenate([np.atleast_1d(p.numpy()) for p in together]) if len(together) > 1 else together[0].numpy())
+            rows = [np.atleast_1d(p.numpy()) for p in together]
+            arrays.append(np.concatenate(rows) if len(rows) > 1 else together[0].numpy())
         return nested.pack_sequence_as(self.structure, arrays) if arrays else np.empty((0,))
 
 

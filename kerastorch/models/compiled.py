@@ -35,7 +35,9 @@ class Compiled:
     plan: Plan
     config: dict[str, Any] | None = field(default=None)
 
-    def objective(self, y: Any, y_pred: Any, output_names: Sequence[str] | None, others: Sequence[Any] = ()) -> Objective:
+    def objective(
+        self, y: Any, y_pred: Any, output_names: Sequence[str] | None, others: Sequence[Any] = ()
+    ) -> Objective:
         """The losses and metrics for outputs and targets of these shapes.
 
         Args:
@@ -84,7 +86,8 @@ def _outputs(y: Any, y_pred: Any, names: Sequence[str] | None) -> list[Output]:
     found = []
     for index, (pred, leaf) in enumerate(leaves):
         key = pred[-1] if isinstance(y_pred, Mapping) else None
-        name = str(key) if key is not None else names[index] if names and len(names) == len(leaves) else f"output_{index}"
+        by_place = names[index] if names and len(names) == len(leaves) else f"output_{index}"
+        name = by_place if key is None else str(key)
         true: Path = pred
         if isinstance(y, Mapping):
             true = (name,) if name in y else pred
@@ -183,7 +186,7 @@ class TorchLoss:
 
 
 def _metric_terms(argument: str, given: Any, outputs: list[Output], y_pred: Any, weighted: bool) -> list[MetricTerm]:
-    terms = []
+    terms: list[MetricTerm] = []
     for output, chosen in zip(outputs, _metrics_by_output(argument, given, outputs, y_pred), strict=True):
         for identifier in chosen:
             metric = resolve.metric_for(identifier, _shape(output.y), _shape(output.y_pred))

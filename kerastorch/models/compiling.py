@@ -31,7 +31,7 @@ def check_names(loss: Any, metrics: Any, weighted_metrics: Any) -> None:
     for leaf in (*nested.flatten(metrics), *nested.flatten(weighted_metrics)):
         if isinstance(leaf, str) and leaf.lower() not in ("accuracy", "acc", "crossentropy", "ce"):
             metrics_module.get(leaf)
-        elif leaf is not None and not isinstance(leaf, str) and not callable(leaf) and not hasattr(leaf, "update_state"):
+        elif not (leaf is None or isinstance(leaf, str) or callable(leaf) or hasattr(leaf, "update_state")):
             raise errors.type_error("`metrics` of compile", expected="names, functions or metrics", received=leaf)
 
 
@@ -66,7 +66,8 @@ class OptimizerScaled(Precision):
 
 def with_scaled_loss(plan: Plan, optimizer: Any) -> Plan:
     """The plan, with the loss scaled where the optimizer asks for it."""
-    asks = getattr(optimizer, "loss_scale_factor", None) is not None or isinstance(optimizer, optimizers.LossScaleOptimizer)
+    scales = isinstance(optimizer, optimizers.LossScaleOptimizer)
+    asks = scales or getattr(optimizer, "loss_scale_factor", None) is not None
     return replace(plan, precision=OptimizerScaled(plan.precision, optimizer)) if asks else plan
 
 
@@ -75,15 +76,16 @@ def unscaled(plan: Plan) -> Precision:
     return MixedPrecision("16-mixed", plan.device, torch.float16)
 
 
-def bound_optimizer(module: nn.Module, optimizer: Any, usage: str) -> Any:
-    """The optimizer, bound to the parameters of `module`."""
+def bound_optimizer(module: nn.Module, optimizer: Any) -> Any:
+    """The optimizer, bound to the trained parameters of `module`; those of layers unfrozen since are added."""
     params = [p for p in module.parameters() if p.requires_grad]
-    built = isinstance(optimizer, optimizers.Optimizer) and getattr(optimizer, "built", False)
-    if built:
-        optimizer.refresh()
-        return optimizer
     if not params:
-        return optimizer if usage != "fit" or not callable(optimizer) else None
+        return optimizer
+    if isinstance(optimizer, optimizers.Optimizer) and optimizer.built:
+        known = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        added = [p for p in params if id(p) not in known]
+        if 0 < len(added) < len(params):
+            optimizer.add_param_group({"params": added})
     return from_any(optimizer, params)
 
 
@@ -121,7 +123,8 @@ def outputs_for(module: Any, plan: Plan, batch: Batch) -> Any:
 def config(**given: Any) -> dict[str, Any] | None:
     """The arguments of `compile` as plain values in Keras's form; None when one of them cannot be written."""
     given = {**given, "run_eagerly": False}
-    if isinstance(given["optimizer"], torch.optim.Optimizer) and not isinstance(given["optimizer"], optimizers.Optimizer):
+    optimizer = given["optimizer"]
+    if isinstance(optimizer, torch.optim.Optimizer) and not isinstance(optimizer, optimizers.Optimizer):
         return None
     try:
         return {name: serialization.serialize_keras_object(value) for name, value in given.items()}

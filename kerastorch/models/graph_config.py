@@ -12,7 +12,7 @@ from kerastorch.base import errors, naming, nested, serialization
 from kerastorch.models.recorded import Recorded, run_module
 from kerastorch.nn import graph
 from kerastorch.nn.keras_tensor import KerasTensor
-from kerastorch.nn.layer import ComputeMask
+from kerastorch.nn.masks import ComputeMask
 from kerastorch.ops import _keras_names as keras_names
 
 _PACKED = ("reshape", "view", "permute", "expand", "repeat", "tile")
@@ -125,6 +125,13 @@ def _bind(raw: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     return dict(signature.bind(*args, **renamed).arguments)
 
 
+def _call_of(raw: Any, options: dict[str, Any]) -> Callable[..., Any]:
+    """What records an operation with the options of its config, called as Keras calls it."""
+    return lambda *args, **kwargs: graph.record(
+        raw, (), {**dict(zip(raw.keras_call, args, strict=False)), **kwargs, **options}
+    )
+
+
 def read(config: dict[str, Any]) -> tuple[Any, Any]:
     """The symbolic inputs and outputs of a functional model's config.
 
@@ -150,14 +157,18 @@ class _Reader:
     def _target(self, layer: dict[str, Any]) -> tuple[Callable[..., Any], list[Any]]:
         raw = keras_names.raw_op(layer.get("module") or "", layer["class_name"])
         if raw is not None:
-            options = serialization.deserialize_keras_object({k: v for k, v in layer["config"].items() if k not in ("name", "dtype")})
-            accepted = {k: v for k, v in options.items() if k in inspect.signature(raw).parameters}
-            return lambda *args, **kwargs: graph.record(raw, (), {**dict(zip(raw.keras_call, args, strict=False)), **kwargs, **accepted}), []
+            written = {k: v for k, v in layer["config"].items() if k not in ("name", "dtype")}
+            options = serialization.deserialize_keras_object(written)
+            return _call_of(raw, {k: v for k, v in options.items() if k in inspect.signature(raw).parameters}), []
         made = serialization.deserialize_keras_object(layer)
         if type(made).__name__ == "InputLayer":
             return made, [made.output]
         first = [None] if type(made).__name__ == "Functional" else []
-        return (lambda *args, **kwargs: made(*args, **kwargs) if kwargs or len(args) != 1 else run_module(made, args[0])), first
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return made(*args, **kwargs) if kwargs or len(args) != 1 else run_module(made, args[0])
+
+        return call, first
 
     def connect(self) -> None:
         """Make the calls, each as soon as its inputs exist (layers may be shared across depths)."""
@@ -197,7 +208,9 @@ class _Reader:
             name, index, position = structure
             if name not in self.made or not 0 <= index < len(self.made[name]):
                 raise errors.value_error(
-                    "The config of this functional model", expected=f"a call {index} of layer {name!r}", received=structure
+                    "The config of this functional model",
+                    expected=f"a call {index} of layer {name!r}",
+                    received=structure,
                 )
             return nested.flatten(self.made[name][index])[position]
         if isinstance(structure, dict):

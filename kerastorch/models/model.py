@@ -11,8 +11,11 @@ from kerastorch import saving
 from kerastorch.base import errors, nested, registry, serialization
 from kerastorch.models import arguments, summary
 from kerastorch.models.trainable import Trainable
+from kerastorch.nn import graph
 from kerastorch.nn.graph import symbolic_leaves
+from kerastorch.nn.keras_tensor import KerasTensor
 from kerastorch.nn.layer import Layer
+from kerastorch.nn.tracking import TrackedDict, TrackedList
 
 
 @registry.register("models")
@@ -55,6 +58,24 @@ class Model(Trainable, Layer):
     @property
     def base(self) -> type:
         return Model
+
+    def build(self, input_shape: Any) -> None:
+        """Build the layers of a subclassed model without data, by following its `call` on shapes.
+
+        Args:
+            input_shape: The shape of the input, batch dimension included (None where unknown), or a structure of them.
+        """
+        if self.built:
+            return
+        symbolic = nested.map_shape_structure(lambda shape: KerasTensor(shape, dtype=self.compute_dtype), input_shape)
+        graph.infer(self, (symbolic,), {}, name=self.name)
+
+    def _build_from_shapes(self, shapes: tuple[Any, ...]) -> None:
+        """On a first call the layers build themselves; only a `build` of the user's own is run."""
+        if type(self).build is Model.build:
+            self._finish_build()
+        else:
+            super()._build_from_shapes(shapes)
 
     @property
     def layers(self) -> list[Any]:
@@ -129,7 +150,8 @@ class Model(Trainable, Layer):
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as a file says."""
-        known = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "steps_per_execution", "jit_compile")
+        known = {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"}
+        known |= {"steps_per_execution", "jit_compile"}
         given = {k: serialization.deserialize_keras_object(v) for k, v in config.items() if k in known}
         self.compile(**given)
 
@@ -141,7 +163,7 @@ def _direct(module: nn.Module) -> list[nn.Module]:
     """The children of a module, going through containers."""
     found: list[nn.Module] = []
     for child in module.children():
-        container = isinstance(child, (nn.ModuleList, nn.ModuleDict)) or type(child).__name__ in ("TrackedList", "TrackedDict")
+        container = isinstance(child, (nn.ModuleList, nn.ModuleDict, TrackedList, TrackedDict))
         found += _direct(child) if container else [child]
     return found
 

@@ -57,8 +57,8 @@ class ModelProgram:
 
     def renew(self) -> None:
         """Look again at what may have changed since the last run: frozen layers, penalties."""
-        weights = collect(self.module)
-        self.penalized = [w for w in weights if isinstance(w, Variable) and w.regularizer is not None and w.requires_grad]
+        variables = [w for w in collect(self.module) if isinstance(w, Variable)]
+        self.penalized = [v for v in variables if v.regularizer is not None and v.requires_grad]
         self.layers = [m for m in self.module.modules() if isinstance(m, Layer)]
 
     def note(self, y: Any, outputs: Any) -> None:

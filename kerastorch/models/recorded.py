@@ -29,7 +29,8 @@ class Recorded(Model):
         flat = graph.symbolic_leaves(inputs)
         nodes = graph.history(graph.symbolic_leaves(outputs), flat)
         self.__dict__.update(_symbolic_inputs=inputs, _symbolic_outputs=outputs, _nodes=nodes)
-        self._register_modules([*(t.node.target for t in flat if t.node is not None and not t.node.inputs), *(n.target for n in nodes)])
+        sources = [t.node for t in flat if t.node is not None and not t.node.inputs]
+        self._register_modules([node.target for node in (*sources, *nodes)])
         self._emit()
         self.input_spec = nested.map_structure(_input_spec, inputs)
         self.built = True
@@ -115,7 +116,8 @@ class Recorded(Model):
         if "_symbolic_inputs" not in self.__dict__:
             raise AttributeError(
                 errors.message(
-                    f"Model {self.name!r}", expected="a known input shape", received=errors.Said("a model not built yet"),
+                    f"Model {self.name!r}", expected="a known input shape",
+                    received=errors.Said("a model not built yet"),
                     remedy="Begin it with `keras.Input(shape)`, call `model.build(input_shape)`, or call it on data.",
                 )  # fmt: skip
             )
@@ -124,7 +126,8 @@ class Recorded(Model):
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         if "_symbolic_inputs" in state:
-            state["_tape"] = graph.Tape.of(state.pop("_nodes"), state.pop("_symbolic_inputs"), state.pop("_symbolic_outputs"))
+            ends = state.pop("_symbolic_inputs"), state.pop("_symbolic_outputs")
+            state["_tape"] = graph.Tape.of(state.pop("_nodes"), *ends)
         for name in ("forward", "graph", "_code"):
             state.pop(name, None)
         return state

@@ -33,6 +33,8 @@ class Sequential(Recorded):
         ((None, 2), ['dense.bias', 'dense.weight'])
     """
 
+    _stack: list[Any]
+
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None, **kwargs: Any) -> None:
         Layer.__init__(self, trainable=trainable, name=name, **kwargs)
         self.__dict__["_stack"] = []
@@ -141,7 +143,8 @@ class Sequential(Recorded):
         """The layers' configs, in Keras 3's form."""
         stack = self._stack
         if self.built and not isinstance(stack[0], InputLayer) and not isinstance(stack[0], Recorded):
-            stack = [InputLayer(batch_shape=self.input_shape, dtype=self.inputs[0].dtype, name=self.input_names[0]), *stack]
+            source = InputLayer(batch_shape=self.input_shape, dtype=self.inputs[0].dtype, name=self.input_names[0])
+            stack = [source, *stack]
         config = {
             "name": self.name,
             "trainable": self.trainable,

@@ -117,7 +117,8 @@ class Steps(nn.Module):
         for name in ("x", "y", "sample_weight"):
             part = getattr(batch, name)
             if part is not None:
-                setattr(batch, name, nested.map_structure(lambda leaf, name=name: to_tensor(leaf, name).to(device), part))
+                moved = nested.map_structure(lambda leaf, name=name: to_tensor(leaf, name).to(device), part)
+                setattr(batch, name, moved)
         return batch
 
     def _current_device(self) -> torch.device | None:

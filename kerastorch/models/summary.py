@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 from rich.console import Console
@@ -100,7 +101,7 @@ def _is_chain(model: Any) -> bool:
     nodes = model._nodes
     if len(model.inputs) > 1 or any(len(n.inputs) != 1 for n in nodes):
         return False
-    return all(b.inputs[0].node is a for a, b in zip(nodes, nodes[1:], strict=False))
+    return all(b.inputs[0].node is a for a, b in pairwise(nodes))
 
 
 def _trained(layer: nn.Module) -> bool | None:

@@ -66,7 +66,8 @@ class Trainable(Steps):
             loss: A name, an object, a function `(y_true, y_pred) -> tensor`, a torch loss module, or a dict or list of
                 these, one an output.
             loss_weights: Factors of the outputs' losses: a dict or list.
-            metrics: Names, objects, functions or torchmetrics objects; a list, or a dict or list of lists, one an output.
+            metrics: Names, objects, functions or torchmetrics objects; a list, or a dict or list of lists, one an
+                output.
             weighted_metrics: The same, for metrics that take sample weights into account.
             run_eagerly: Accepted for Keras's sake: steps are always plain Python.
             steps_per_execution: Batches between two calls of batch callbacks.
@@ -226,7 +227,8 @@ class Trainable(Steps):
     def _validation_source(self, data: Any, batch_size: int | None, steps: int | None) -> DataSource | None:
         if data is None:
             return None
-        x, y, weight = (*data, None, None)[:3] if isinstance(data, (tuple, list)) and len(data) in (2, 3) else (data, None, None)
+        parts = data if isinstance(data, (tuple, list)) and len(data) in (2, 3) else (data,)
+        x, y, weight = (*parts, None, None)[:3]
         _, steps = arguments.limited(None, steps)
         return choose(
             x, y, weight, batch_size=batch_size if y is not None else None, shuffle=False, steps=steps,
@@ -303,7 +305,8 @@ class Trainable(Steps):
         watching = CallbackList(
             callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=source.num_batches
         )
-        phase = Phase.make("test", source, EvalStep(program, program.plan, RunState()), watching, compiled.plan.steps_per_execution)
+        step = EvalStep(program, program.plan, RunState())
+        phase = Phase.make("test", source, step, watching, compiled.plan.steps_per_execution)
         try:
             logs = self._test(phase, watching)
         finally:
@@ -432,15 +435,16 @@ class Trainable(Steps):
         compiled = self._need_compiled(usage)
         checks.check_inputs(self, source.peek(epoch))
         batch, outputs = self._place(compiled.plan, source, epoch)
+        self.optimizer = compiling.bound_optimizer(self, self.optimizer)
         if self._program is None or not self._program.fits(batch.y, outputs):
             others = compiling.own_metrics(self)
             objective = Objective(others=others)
             if outputs is not None:
                 objective = compiled.objective(batch.y, outputs, self._output_names(), others)
-            self.optimizer = compiling.bound_optimizer(self, compiled.optimizer, usage)
             plan = compiling.with_scaled_loss(compiled.plan, self.optimizer)
             self._program = ModelProgram(self, self.base, objective, plan, self.optimizer)
             self._program.note(batch.y, outputs)
+        self._program.optimizer = self.optimizer
         self._program.renew()
         self._program.objective.to(compiled.plan.device)
         checks.check_targets(self._program, self, batch, outputs, usage)

@@ -31,6 +31,8 @@ class ModuleModel(Model):
         True
     """
 
+    module: nn.Module
+
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
         Layer.__init__(self, name=name or naming.auto_name(naming.to_snake_case(type(module).__name__)), **kwargs)
         self._share(module)
@@ -56,8 +58,7 @@ class ModuleModel(Model):
 
     @property
     def engine_module(self) -> nn.Module:
-        module: nn.Module = self.module
-        return module
+        return self.module
 
     def train(self, mode: bool = True) -> ModuleModel:
         """Set training mode, of the module too."""

@@ -35,7 +35,9 @@ class Node:
         number: The position among the recorded calls of the same layer.
     """
 
-    def __init__(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, number: int = 0) -> None:
+    def __init__(
+        self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any, number: int = 0
+    ) -> None:
         self.target = target
         self.args = args
         self.kwargs = kwargs
@@ -51,7 +53,8 @@ class Node:
     def _make_name(self) -> str:
         if isinstance(self.target, nn.Module):
             return str(getattr(self.target, "name", None) or naming.to_snake_case(type(self.target).__name__))
-        return naming.auto_name(self.target if isinstance(self.target, str) else naming.to_snake_case(self.target.__name__))
+        called = self.target if isinstance(self.target, str) else naming.to_snake_case(self.target.__name__)
+        return naming.auto_name(called)
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -169,7 +172,8 @@ def _probe(function: Callable[..., Any], args: Any, kwargs: Any, name: str, size
                 f"Cannot apply {name!r} to symbolic tensors ({error})",
                 expected="shapes that fit, and a computation that needs no values",
                 received=errors.Said(", ".join(map(repr, symbolic_leaves((args, kwargs))))),
-                remedy="Check the shapes; a layer whose `call` needs values can define `compute_output_shape(input_shape)`.",
+                remedy="Check the shapes; a layer whose `call` needs values can define "
+                "`compute_output_shape(input_shape)`.",
             ) from error
 
 
@@ -245,7 +249,7 @@ class Emitter:
         self._bind(inputs, self.graph.placeholder("inputs"))
         for tensor in symbolic_leaves(inputs) if prepare is not None else ():
             wanted = (self.env[id(tensor)], dtypes.torch_dtype(tensor.dtype), tensor.ndim)
-            self.env[id(tensor)] = self.graph.call_function(prepare, wanted)
+            self.env[id(tensor)] = self.graph.call_function(prepare, wanted)  # type: ignore[arg-type]
         for node in history(symbolic_leaves(outputs), symbolic_leaves(inputs)):
             self._bind(node.outputs, self._call(node))
         self.graph.output(map_leaves(self._output, outputs))
@@ -326,7 +330,7 @@ class Tape:
 
         sources = [t.node for t in symbolic_leaves(inputs) if t.node is not None and not t.node.inputs]
         records = [
-            (n.target, map_leaves(ref, n.args), map_leaves(ref, n.kwargs), map_leaves(ref, n.outputs), n.implicit_mask, n.number)
+            (n.target, *(map_leaves(ref, part) for part in (n.args, n.kwargs, n.outputs)), n.implicit_mask, n.number)
             for n in (*sources, *nodes)
         ]
         return cls(records, map_leaves(ref, inputs), map_leaves(ref, outputs))
@@ -344,8 +348,9 @@ class Tape:
             return tensors.setdefault(leaf.number, KerasTensor(leaf.shape, leaf.dtype, leaf.name))
 
         nodes = []
-        for target, args, kwargs, outputs, implicit, number in self.records:
-            node = Node(target, map_leaves(tensor, args), map_leaves(tensor, kwargs), map_leaves(tensor, outputs), number)
+        for target, *parts, implicit, number in self.records:
+            args, kwargs, outputs = (map_leaves(tensor, part) for part in parts)
+            node = Node(target, args, kwargs, outputs, number)
             node.implicit_mask = implicit
             if node.inputs:
                 nodes.append(node)

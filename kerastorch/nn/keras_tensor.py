@@ -78,7 +78,7 @@ class KerasTensor:
     def __iter__(self) -> Iterator[Any]:
         if not self.shape or self.shape[0] is None:
             raise errors.type_error("Iterating over a KerasTensor", expected="a known first dimension", received=self)
-        return (self[i] for i in range(self.shape[0]))
+        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
 
     def __len__(self) -> int:
         if not self.shape or self.shape[0] is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from kerastorch.base import errors, naming, nested, policy, registry, serialization
 from kerastorch.nn import graph, weights
+from kerastorch.nn.contexts import NOTHING, counted, mode
 from kerastorch.nn.keras_tensor import KerasTensor
+from kerastorch.nn.masks import ComputeMask, masks_of
 from kerastorch.nn.spec import assert_input
 from kerastorch.nn.tracking import live
 from kerastorch.nn.weights import Weighted
@@ -59,7 +61,9 @@ class Layer(Weighted):
     supports_masking = False
     makes_masks = True  # whether a `compute_mask` of its own may make a mask where none came in (a merge never does)
     input_spec: Any = None
-    name: str
+    _init_args: tuple[tuple[Any, ...], dict[str, Any]]
+    _inbound_nodes: list[graph.Node]
+    _losses: list[Tensor]
 
     def __new__(cls: type[L], *args: Any, **kwargs: Any) -> L:
         # Attributes may be set before `super().__init__()`, as many Keras scripts do.
@@ -92,7 +96,8 @@ class Layer(Weighted):
         self._follow(policy.get(dtype))
         self._trainable = bool(trainable)
         self.activity_regularizer = registry.resolve("regularizers", activity_regularizer)
-        if self.activity_regularizer is not None or (self.makes_masks and type(self).compute_mask is not Layer.compute_mask):
+        masking = self.makes_masks and type(self).compute_mask is not Layer.compute_mask
+        if masking or self.activity_regularizer is not None:
             live.on = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -111,7 +116,7 @@ class Layer(Weighted):
         if self._fast and len(args) == 1 and not kwargs and not live.on and not graph.inferring.on:
             x = args[0]
             if type(x) is Tensor and x.dtype in self._accepts:
-                return self._call_impl(x)
+                return self._call_impl(x)  # type: ignore[no-untyped-call]
         return self._call_with_care(args, kwargs)
 
     def _call_with_care(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -128,16 +133,18 @@ class Layer(Weighted):
         training = kwargs.get("training")
         if "training" not in self._call_takes and training is not None:
             del kwargs["training"]
-        with _mode(self, training), self._meta_weights(), self._compute_context(args), _counted():
+        with mode(self, training), self._meta_weights(), self._compute_context(args), counted():
             if live.on and live.depth == 1:
                 self._clear_losses()
-            outputs = self._call_impl(*args, **kwargs)
+            outputs = self._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
             return self._after_call(args, kwargs, outputs) if live.on else outputs
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation; subclasses define it (or `forward`)."""
         raise NotImplementedError(
-            errors.message(f"{type(self).__name__}", expected="a `call` or `forward` method", received=errors.Said("neither"))
+            errors.message(
+                f"{type(self).__name__}", expected="a `call` or `forward` method", received=errors.Said("neither")
+            )
         )
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -164,7 +171,7 @@ class Layer(Weighted):
 
     def _compute_context(self, args: tuple[Any, ...]) -> Any:
         if not self.dtype_policy.is_mixed or graph.inferring.on:
-            return _NOTHING
+            return NOTHING
         device = next((a.device.type for a in nested.flatten(args) if isinstance(a, Tensor)), "cpu")
         return torch.autocast(device, dtype=self.dtype_policy.torch_compute_dtype)
 
@@ -175,11 +182,12 @@ class Layer(Weighted):
             yield
             return
         state = {**dict(self.named_parameters()), **dict(self.named_buffers())}
+        without_memory = {key: value.detach().to("meta") for key, value in state.items()}
         # Layers inside that are not built yet will replace the weights that they make themselves.
         swapped = {id(m) for m in self.modules() if not isinstance(m, Layer) or m.built or m is self}
         graph.inferring.swapped |= swapped
         try:
-            with torch.nn.utils.stateless._reparametrize_module(self, {k: v.detach().to("meta") for k, v in state.items()}):
+            with torch.nn.utils.stateless._reparametrize_module(self, without_memory):
                 yield
         finally:
             graph.inferring.swapped -= swapped
@@ -203,20 +211,18 @@ class Layer(Weighted):
 
     def _build_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if not self.built:
-            shapes = nested.map_structure(lambda t: tuple(t.shape) if hasattr(t, "shape") else None, args or tuple(kwargs.values()))
+            given = args or tuple(kwargs.values())
+            shapes = nested.map_structure(lambda t: tuple(t.shape) if hasattr(t, "shape") else None, given)
             assert_input(self.name, self.input_spec, args[0] if args else None)
             self._build_from_shapes(shapes)
-        elif self.input_spec is not None and not self._fast_checked(args):
-            assert_input(self.name, self.input_spec, args[0] if args else None)
-
-    def _fast_checked(self, args: tuple[Any, ...]) -> bool:
-        return len(args) == 0 or graph.inferring.on
+        elif self.input_spec is not None and len(args) > 0 and not graph.inferring.on:
+            assert_input(self.name, self.input_spec, args[0])
 
     def _build_from_shapes(self, shapes: tuple[Any, ...]) -> None:
         """Run `build` with the shapes of as many leading arguments as it takes."""
         parameters = [p for p in inspect.signature(self.build).parameters.values() if p.name not in ("args", "kwargs")]
         required = [p for p in parameters if p.default is inspect.Parameter.empty]
-        with torch.device("cpu") if graph.inferring.on else _NOTHING:
+        with torch.device("cpu") if graph.inferring.on else NOTHING:
             self.build(*(shapes[: max(1, len(required))] or (None,)))
 
     # -- symbolic calls ---------------------------------------------------------------------------------------------
@@ -224,7 +230,7 @@ class Layer(Weighted):
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         assert_input(self.name, self.input_spec, args[0] if args else None)
         implicit = "mask" in self._call_takes and kwargs.get("mask") is None
-        masks = _masks_of(args[0]) if args else None
+        masks = masks_of(args[0]) if args else None
         if implicit and masks is not None:
             kwargs = {**kwargs, "mask": masks}
         outputs = self.compute_output_spec(*args, **kwargs)
@@ -299,7 +305,7 @@ class Layer(Weighted):
                     remedy="Use it in a functional or Sequential model with an `Input` first.",
                 )
             )
-        return self._inbound_nodes[0]  # type: ignore[no-any-return]
+        return self._inbound_nodes[0]
 
     # -- masks and losses -------------------------------------------------------------------------------------------
 
@@ -317,7 +323,7 @@ class Layer(Weighted):
 
     def _take_masks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if "mask" in self._call_takes and kwargs.get("mask") is None and args:
-            masks = _masks_of(args[0])
+            masks = masks_of(args[0])
             if masks is not None:
                 kwargs["mask"] = masks
 
@@ -327,7 +333,8 @@ class Layer(Weighted):
                 self._losses.append(self.activity_regularizer(output) / output.shape[0])
         overridden = type(self).compute_mask is not Layer.compute_mask
         if args and (overridden or self.supports_masking):
-            mask = self.compute_mask(args[0], kwargs.get("mask") if kwargs.get("mask") is not None else _masks_of(args[0]))
+            given = kwargs.get("mask")
+            mask = self.compute_mask(args[0], given if given is not None else masks_of(args[0]))
             for output in nested.flatten(outputs):
                 if mask is not None and isinstance(output, Tensor) and not nested.is_nested(mask):
                     output._keras_mask = mask  # type: ignore[attr-defined]
@@ -394,7 +401,8 @@ class Layer(Weighted):
         args, kwargs = self._init_args
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
         given = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")}
-        return {**base, **{k: serialization.serialize_keras_object(v) for k, v in given.items()}, **bound.get("kwargs", {})}
+        written = {k: serialization.serialize_keras_object(v) for k, v in given.items()}
+        return {**base, **written, **bound.get("kwargs", {})}
 
     def _dtype_config(self) -> Any:
         return serialization.serialize_keras_object(self.dtype_policy)
@@ -416,7 +424,8 @@ class Layer(Weighted):
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Make the weights as `get_build_config` said."""
         if config and not self.built:
-            shapes = [config["input_shape"]] if "input_shape" in config else list(config.get("shapes_dict", config).values())
+            named = config.get("shapes_dict", config)
+            shapes = [config["input_shape"]] if "input_shape" in config else list(named.values())
             self.build(*nested.map_shape_structure(tuple, shapes))
 
     def save_own_variables(self, store: Any) -> None:
@@ -440,52 +449,6 @@ class Layer(Weighted):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-class ComputeMask(nn.Module):
-    """A layer's `compute_mask` as a node of its own."""
-
-    def __init__(self, layer: Layer) -> None:
-        super().__init__()
-        self.name = f"{layer.name}_mask"
-        self._layer = [layer]  # in a list: the layer is registered elsewhere
-
-    def forward(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """The mask of the layer's output."""
-        return self._layer[0].compute_mask(inputs, previous_mask)
-
-    def record(self, inputs: Any, previous_mask: Any) -> Any:
-        """Record the computation of the mask; None when the layer makes none."""
-        made = graph.infer(self.forward, (inputs, previous_mask), {}, name=self.name)
-        return None if made is None else graph.Node(self, (inputs, previous_mask), {}, made).outputs
-
-
-_NOTHING: Any = nullcontext()
-
-
-@contextmanager
-def _counted() -> Iterator[None]:
-    """Know how deep calls are nested, so that the outermost can clear the losses of the last."""
-    live.depth += 1
-    try:
-        yield
-    finally:
-        live.depth -= 1
-
-
-@contextmanager
-def _mode(layer: nn.Module, training: Any) -> Iterator[None]:
-    """Put a layer and all inside into training or inference mode for one call."""
-    if training is None or bool(training) == layer.training:
-        yield
-        return
-    before = [(m, m.training) for m in layer.modules()]
-    layer.train(bool(training))
-    try:
-        yield
-    finally:
-        for module, mode in before:
-            module.training = mode
-
-
 def _forward_with_training(self: Any, *args: Any, **kwargs: Any) -> Any:
     if kwargs.get("training") is None and len(args) <= self._call_training_at:
         kwargs["training"] = self.training
@@ -499,7 +462,8 @@ def _marking_built(build: Callable[..., None]) -> Callable[..., None]:
     def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
         build(self, *args, **kwargs)
         shapes = (*args, *kwargs.values())
-        self._build_config = {"input_shape": shapes[0]} if len(shapes) == 1 else {"shapes_dict": dict(zip(_names(build), shapes, strict=False))}
+        named = dict(zip(_names(build), shapes, strict=False))
+        self._build_config = {"input_shape": shapes[0]} if len(shapes) == 1 else {"shapes_dict": named}
         self._finish_build()
 
     return wrapper
@@ -512,8 +476,3 @@ def _names(build: Callable[..., None]) -> list[str]:
 def _overridden(cls: type) -> set[str]:
     """The names that classes between `cls` and `Layer` define."""
     return {name for base in cls.__mro__[: cls.__mro__.index(Layer)] for name in base.__dict__}
-
-
-def _masks_of(structure: Any) -> Any:
-    masks = nested.map_structure(lambda t: getattr(t, "_keras_mask", None), structure)
-    return masks if any(m is not None for m in nested.flatten(masks)) else None

@@ -115,7 +115,14 @@ class Variable(nn.Parameter):
 
     @classmethod
     def wrap(
-        cls, value: Tensor, *, trainable: bool, name: str, layout: Layout = SAME, regularizer: Any = None, constraint: Any = None
+        cls,
+        value: Tensor,
+        *,
+        trainable: bool,
+        name: str,
+        layout: Layout = SAME,
+        regularizer: Any = None,
+        constraint: Any = None,
     ) -> Variable:
         """A variable over `value` itself, which is already in torch's layout."""
         made = cls._make(value, trainable and (value.is_floating_point() or value.is_complex()))
@@ -156,7 +163,7 @@ class Variable(nn.Parameter):
         value = self.detach().cpu()
         return (value.float() if value.dtype is torch.bfloat16 else value).numpy().copy()
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:  # type: ignore[override]
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         return np.asarray(self.numpy(), dtype=dtype)
 
     def assign(self, value: Any) -> Variable:
@@ -193,7 +200,7 @@ class Variable(nn.Parameter):
         return float(self.detach())
 
     def moved_to(self, value: Tensor) -> Variable:
-        """This variable over `value`: itself where torch can exchange the memory (not to or from "meta"), else another."""
+        """This variable over `value`: itself where torch can exchange the memory (not from or to "meta"), or another."""
         if torch._has_compatible_shallow_copy_type(self, value):
             self.data = value.data
             return self
@@ -210,7 +217,7 @@ class Variable(nn.Parameter):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _rebuild, (self.data, self.requires_grad, dict(self.__dict__))
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # type: ignore[override]
         kind = dtypes.dtype_name(self.dtype)
         return f"<Variable path={self.path}, shape={tuple(self.shape)}, dtype={kind}, value={self.detach().cpu()}>"
 

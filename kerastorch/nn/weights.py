@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kerastorch.base import dtypes, errors, naming, nested, registry
+from kerastorch.base import dtypes, errors, naming, registry
 from kerastorch.base.policy import DTypePolicy
 from kerastorch.nn import graph
 from kerastorch.nn.tracking import TrackedDict, TrackedList, register, track
@@ -67,8 +67,8 @@ def assign(owner: str, targets: list[Tensor], values: list[Any]) -> None:
 
 def penalties(module: nn.Module) -> list[Tensor]:
     """The regularizers' penalties of all trained weights below `module`."""
-    regularized = (w for w in collect(module) if isinstance(w, Variable) and w.regularizer is not None and w.requires_grad)
-    return [w.regularizer(w.keras_layout.to_keras(w)) for w in regularized]
+    trained = (w for w in collect(module) if isinstance(w, Variable) and w.requires_grad)
+    return [w.regularizer(w.keras_layout.to_keras(w)) for w in trained if w.regularizer is not None]
 
 
 def own(module: nn.Module) -> list[Tensor]:
@@ -78,8 +78,8 @@ def own(module: nn.Module) -> list[Tensor]:
     """
     parts = [module, *(c for c in module.children() if isinstance(c, (TrackedList, TrackedDict)))]
     trained = [p for m in parts for p in m._parameters.values() if p is not None]
-    others = [b for m in parts for k, b in m._buffers.items() if b is not None and k not in m._non_persistent_buffers_set]
-    return trained + others
+    buffers = [(m, key, b) for m in parts for key, b in m._buffers.items() if b is not None]
+    return trained + [b for m, key, b in buffers if key not in m._non_persistent_buffers_set]
 
 
 class Weighted(nn.Module):
@@ -87,6 +87,7 @@ class Weighted(nn.Module):
 
     name: str
     dtype_policy: DTypePolicy
+    _provisional: set[str]
     _trainable: bool
 
     def add_weight(
@@ -124,8 +125,8 @@ class Weighted(nn.Module):
         del autocast, aggregation, overwrite_with_gradient
         kind = dtypes.torch_dtype(dtype or self.dtype_policy.variable_dtype)
         shape = tuple(shape) if isinstance(shape, (tuple, list, torch.Size)) else () if shape is None else (shape,)
-        initializer = initializer if initializer is not None else "glorot_uniform" if kind.is_floating_point else "zeros"
-        make = registry.resolve("initializers", initializer)
+        usual = "glorot_uniform" if kind.is_floating_point else "zeros"
+        make = registry.resolve("initializers", usual if initializer is None else initializer)
         with torch.device("cpu") if graph.inferring.on else nullcontext(), torch.no_grad():
             value = torch.as_tensor(make(shape, dtype=dtypes.dtype_name(kind)))
             value = layout.to_torch(value.detach().to(kind)).clone(memory_format=torch.contiguous_format)

@@ -28,8 +28,8 @@ def choose_device(wanted: Any = None) -> torch.device:
     """The device a user means.
 
     Args:
-        wanted: None or "auto" (the best there is), a `torch.device`, an index of a GPU, or a name: "cpu", "gpu", "gpu:1",
-            "cuda", "cuda:0", "mps".
+        wanted: None or "auto" (the best there is), a `torch.device`, an index of a GPU, or a name: "cpu", "gpu",
+            "gpu:1", "cuda", "cuda:0", "mps".
 
     Returns:
         The device.

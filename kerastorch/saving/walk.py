@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from kerastorch.base import naming, registry
-from kerastorch.nn.layer import ComputeMask, Layer
+from kerastorch.nn.layer import Layer
+from kerastorch.nn.masks import ComputeMask
 from kerastorch.nn.tracking import TrackedDict, TrackedList
 
 _CONTAINERS = (list, tuple, dict, TrackedList, TrackedDict)
