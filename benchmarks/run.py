@@ -43,7 +43,6 @@ class Worker:
             stderr=None if given.loud else subprocess.DEVNULL,
             env={**os.environ, "OMP_NUM_THREADS": str(given.threads), "MKL_NUM_THREADS": str(given.threads)},
         )  # fmt: skip
-        self.missing = self.answer().get("missing")
 
     def answer(self) -> dict[str, Any]:
         """The next line it writes."""
@@ -61,24 +60,27 @@ class Worker:
 
     def close(self) -> None:
         """Let it end."""
-        if self.process.poll() is None:
-            self.process.communicate("quit\n")
+        try:
+            self.process.communicate("quit\n", timeout=30)
+        except (BrokenPipeError, subprocess.TimeoutExpired):
+            self.process.kill()
 
 
 def measure(model: str, given: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """phase -> peer -> list of seconds (or the peak in MiB, or the accuracy reached)."""
-    workers = []
-    for peer in given.peers:
-        worker = Worker(peer, model, given)
-        if worker.missing:
-            print(f"{peer}: left out, {worker.missing} is not installed", file=sys.stderr)
-        else:
-            workers.append(worker)
+    workers = [Worker(peer, model, given) for peer in given.peers]  # they start side by side
     try:
-        return _measure(workers, given)
+        return _measure([worker for worker in workers if _is_there(worker)], given)
     finally:
         for worker in workers:
             worker.close()
+
+
+def _is_there(worker: Worker) -> bool:
+    missing = worker.answer().get("missing")
+    if missing:
+        print(f"{worker.peer}: left out, {missing} is not installed", file=sys.stderr)
+    return not missing
 
 
 def _measure(workers: list[Worker], given: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -105,7 +107,8 @@ def table(model: str, results: dict[str, dict[str, Any]], given: argparse.Namesp
     """The figures of a model in Markdown."""
     peers = list(results["accuracy"])
     shown = [p for p in given.phases if p in results]
-    lines = [f"| {model} | " + " | ".join(_heading(p) for p in shown) + " | accuracy |", "|---" * (len(shown) + 2) + "|"]
+    heading = " | ".join([model, *map(_heading, shown), "accuracy"])
+    lines = [f"| {heading} |", "|---" * (len(shown) + 2) + "|"]
     for peer in peers:
         cells = [_cell(phase, peer, results[phase], given) for phase in shown]
         lines.append(f"| {peer} | " + " | ".join(cells) + f" | {results['accuracy'][peer]:.3f} |")

@@ -29,6 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", help="32 (default), bf16-mixed, 16-mixed or bf16-true")
     parser.add_argument("--device", help="cpu, cuda, mps; by default the fastest that is there")
     parser.add_argument("--out", type=Path, default=Path("runs/mnist_convnet"), help="folder of history.csv and .png")
+    parser.add_argument("--small", action="store_true", help="take 512 images only: does everything run?")
     return parser.parse_args()
 
 
@@ -39,7 +40,7 @@ def load(data: str):
     try:
         return keras.datasets.mnist.load_data()
     except OSError:
-        print("MNIST is neither cached nor reachable: training on the 1,797 bundled 8x8 digits, enlarged to 28x28.")
+        print("MNIST is neither cached nor reachable: using the 1,797 bundled 8x8 digits, enlarged to 28x28, instead.")
         return tuple((enlarge(x), y) for x, y in keras.datasets.digits.load_data())
 
 
@@ -85,10 +86,14 @@ def sketch(history: dict[str, list[float]], path: Path, width: int = 450, height
         draw.rectangle((left + edge, edge, left + width - edge, height - edge), outline="gray")
         title = f"{name}: {low:.4f} to {high:.4f}; blue training, orange validation"
         draw.text((left + edge, edge // 3), title, "black")
+        draw.text((left + edge, height - edge + 8), f"epochs 1 to {len(history[name])}", "black")
         for colour, values in curves.items():
             x = np.linspace(left + edge, left + width - edge, len(values) + 2)[1:-1]
             y = height - edge - (np.array(values) - low) / ((high - low) or 1) * (height - 2 * edge)
-            draw.line([*zip(x.tolist(), y.tolist(), strict=True)], fill=colour, width=2)
+            points = [*zip(x.tolist(), y.tolist(), strict=True)]
+            draw.line(points, fill=colour, width=2)
+            for column, row in points:  # one epoch is a dot
+                draw.ellipse((column - 3, row - 3, column + 3, row + 3), fill=colour)
     image.save(path)
 
 
@@ -98,6 +103,8 @@ def main() -> None:
     (x_train, y_train), (x_test, y_test) = load(arguments.data)
     x_train, x_test = (x[..., None].astype("float32") / 255 for x in (x_train, x_test))
     y_train, y_test = (keras.utils.to_categorical(y, CLASSES) for y in (y_train, y_test))
+    if arguments.small:
+        x_train, y_train, x_test, y_test = x_train[:512], y_train[:512], x_test[:512], y_test[:512]
     print(f"{len(x_train)} training and {len(x_test)} test images of shape {x_train.shape[1:]}")
 
     keras.utils.set_random_seed(0)

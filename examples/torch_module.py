@@ -14,10 +14,10 @@ from torch.utils.data import DataLoader, TensorDataset
 import kerastorch as keras
 
 
-def loaders(batch_size: int) -> tuple[DataLoader, DataLoader]:
-    """The bundled digits as torch's own loaders of (image, label)."""
+def loaders(batch_size: int, most: int | None) -> tuple[DataLoader, DataLoader]:
+    """The bundled digits, or the first `most` of each part, as torch's own loaders of (image, label)."""
     sets = [
-        TensorDataset(torch.from_numpy(x).float().div(16).unsqueeze(1), torch.from_numpy(y).long())
+        TensorDataset(torch.from_numpy(x[:most]).float().div(16).unsqueeze(1), torch.from_numpy(y[:most]).long())
         for x, y in keras.datasets.digits.load_data()
     ]
     return DataLoader(sets[0], batch_size, shuffle=True), DataLoader(sets[1], batch_size)
@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--small", action="store_true", help="take 256 images only: does everything run?")
     arguments = parser.parse_args()
 
     keras.utils.set_random_seed(0)
@@ -41,7 +42,7 @@ def main() -> None:
     )
     model = keras.Model(net)
     model.compile(torch.optim.AdamW(net.parameters(), 1e-3), nn.CrossEntropyLoss(), metrics=["accuracy"])
-    train, test = loaders(arguments.batch_size)
+    train, test = loaders(arguments.batch_size, 256 if arguments.small else None)
     model.fit(train, epochs=arguments.epochs, validation_data=test)
     loss, accuracy = model.evaluate(test, verbose=0)
     print(f"Test loss: {loss:.4f}")

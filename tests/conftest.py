@@ -19,6 +19,7 @@ import torch
 
 from kerastorch import config
 from kerastorch.base import naming, policy
+from kerastorch.nn import tracking
 
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("kerastorch", deadline=None, max_examples=50, database=None, derandomize=True)
@@ -41,6 +42,7 @@ def fresh_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     np.random.seed(0)
     torch.manual_seed(0)
     naming.reset_names()
+    monkeypatch.setattr(tracking.live, "on", tracking.live.on)  # what a test's layers switch on ends with the test
     yield
     policy.reset_dtype_policy()
     policy.set_floatx("float32")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import kerastorch
-
 from benchmarks.peers._keras_like import KerasLike
 from benchmarks.task import Task
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import kerastorch
 import numpy as np
 
+import kerastorch
 from benchmarks.peers._keras_like import KerasLike
 from benchmarks.task import Task, torch_net
 

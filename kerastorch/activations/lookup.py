@@ -31,12 +31,14 @@ def get(identifier: Any) -> Any:
 def serialize(activation: Any) -> Any:
     """A built-in activation's name, or the config of any other.
 
+    A function of `keras.ops` that is called like an activation counts as that, as in Keras.
+
     Example:
         >>> serialize(get("swish"))
         'silu'
     """
     known = registry.slot_and_name(activation)
-    if known is not None and known[0] == "activations":
+    if known is not None and registry.builtin("activations", known[1]) is not None:
         return known[1]
     return serialization.serialize_keras_object(activation)
 

@@ -105,7 +105,8 @@ def unknown_name(kind: str, name: Any, known: Iterable[str]) -> ValueError:
         known: All names that would have been right.
     """
     names = sorted(set(known), key=str.lower)
-    listed = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
+    shown = names if len(names) <= 16 else difflib.get_close_matches(str(name), names, n=6, cutoff=0.3) or names[:16]
+    listed = ", ".join(shown) + (", ..." if len(shown) < len(names) else "")
     hint = did_you_mean(str(name), names)
     return value_error(
         f"Unknown {kind}",
@@ -118,11 +119,11 @@ def unknown_name(kind: str, name: Any, known: Iterable[str]) -> ValueError:
 def unexpected_keywords(function: str, unknown: Iterable[str], known: Iterable[str]) -> TypeError:
     """A `TypeError` for keyword arguments that `function` does not have, each with its nearest known name."""
     names = list(unknown)
-    known = list(known)
+    known = [n for n in dict.fromkeys(known) if n not in ("self", "args", "kwargs", "unknown")]
     hints = " ".join(filter(None, (did_you_mean(n, known) for n in names)))
     return type_error(
         f"{function}: unknown keyword argument{'s' if len(names) > 1 else ''}",
         expected=f"some of ({', '.join(known)})",
         received=Said(", ".join(repr(n) for n in names)),
-        remedy=hints,
+        remedy=hints or "Remove it.",
     )

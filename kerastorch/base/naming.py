@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Container
@@ -61,3 +62,17 @@ def unique_within(name: str, taken: Container[str]) -> str:
 def reset_names() -> None:
     """Start counting again from nothing (`keras.backend.clear_session`)."""
     _used.clear()
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Let automatic names start again from nothing.
+
+    Args:
+        free_memory: Whether to collect garbage at once.
+
+    Example:
+        >>> clear_session(free_memory=False)
+    """
+    reset_names()
+    if free_memory:
+        gc.collect()

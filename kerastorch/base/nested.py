@@ -1,12 +1,14 @@
-"""Nested structures: lists, tuples, named tuples and dicts of leaves (the words of `keras.tree`).
+"""Nested structures: lists, tuples, named tuples, deques and dicts of leaves (the words of `keras.tree`).
 
-Dicts are walked in the order of their sorted keys, as Keras does, so that two dicts with the same keys are
-the same structure.
+As in Keras dicts are walked in the order of their sorted keys, so that two dicts with the same keys are the same
+structure, and an `OrderedDict` in its own order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kerastorch.base import errors
@@ -15,13 +17,13 @@ Path = tuple[Any, ...]
 
 
 def is_nested(structure: Any) -> bool:
-    """Whether `structure` is a list, tuple or mapping, and not a leaf.
+    """Whether `structure` is a list, tuple, deque or mapping, and not a leaf.
 
     Example:
         >>> is_nested([1]), is_nested({"a": 1}), is_nested("text")
         (True, True, False)
     """
-    return isinstance(structure, (list, tuple, Mapping)) and not _is_leaf_tuple(structure)
+    return isinstance(structure, (list, tuple, deque, Mapping)) and not _is_leaf_tuple(structure)
 
 
 def _is_leaf_tuple(structure: Any) -> bool:
@@ -30,20 +32,29 @@ def _is_leaf_tuple(structure: Any) -> bool:
 
 def _items(structure: Any) -> Iterator[tuple[Any, Any]]:
     if isinstance(structure, Mapping):
-        try:
-            keys = sorted(structure)
-        except TypeError:
-            keys = list(structure)
-        return ((k, structure[k]) for k in keys)
+        return ((k, structure[k]) for k in _keys(structure))
     return enumerate(structure)
+
+
+def _keys(structure: Mapping[Any, Any]) -> Iterable[Any]:
+    if isinstance(structure, OrderedDict):
+        return structure
+    try:
+        return sorted(structure)
+    except TypeError:
+        return structure
 
 
 def _rebuild(like: Any, values: list[Any]) -> Any:
     """A structure of the type of `like` around its new direct children (in `_items` order)."""
     if isinstance(like, Mapping):
-        by_key = dict(zip((k for k, _ in _items(like)), values, strict=True))
+        by_key = dict(zip(_keys(like), values, strict=True))
         ordered = {k: by_key[k] for k in like}
+        if isinstance(like, defaultdict):
+            return type(like)(like.default_factory, ordered)
         return ordered if type(like) is dict else type(like)(ordered)  # type: ignore[call-arg]
+    if isinstance(like, deque):
+        return type(like)(values, like.maxlen)
     if isinstance(like, tuple) and hasattr(like, "_fields"):
         return type(like)(*values)
     return type(like)(values)
@@ -79,12 +90,13 @@ def flatten(structure: Any) -> list[Any]:
     return [leaf for _, child in _items(structure) for leaf in flatten(child)]
 
 
-def map_structure(function: Callable[..., Any], *structures: Any) -> Any:
+def map_structure(function: Callable[..., Any], *structures: Any, none_is_leaf: bool = True) -> Any:
     """Apply `function` to the leaves of structures of one shape.
 
     Args:
         function: Takes one leaf of each structure.
-        *structures: One or more structures with the same nesting.
+        *structures: One or more structures with the same nesting; a list beside a tuple will do.
+        none_is_leaf: Whether `function` is called with None too; else None stays.
 
     Returns:
         A structure of the first one's shape holding the results.
@@ -96,18 +108,20 @@ def map_structure(function: Callable[..., Any], *structures: Any) -> Any:
         >>> map_structure(lambda a, b: a + b, {"x": 1}, {"x": 10})
         {'x': 11}
     """
-    first = structures[0]
-    if len(structures) > 1:
-        for other in structures[1:]:
-            assert_same_structure(first, other)
-    return _map(function, structures)
+    for other in structures[1:]:
+        _assert_same(structures[0], other, False, ())
+    if none_is_leaf:
+        return _map(function, structures)
+    return _map(lambda *leaves: None if all(leaf is None for leaf in leaves) else function(*leaves), structures)
 
 
 def _map(function: Callable[..., Any], structures: tuple[Any, ...]) -> Any:
     if not is_nested(structures[0]):
         return function(*structures)
-    children = zip(*([child for _, child in _items(s)] for s in structures), strict=True)
-    return _rebuild(structures[0], [_map(function, c) for c in children])
+    if len(structures) == 1:
+        return _rebuild(structures[0], [_map(function, (child,)) for _, child in _items(structures[0])])
+    keys = [key for key, _ in _items(structures[0])]
+    return _rebuild(structures[0], [_map(function, tuple(s[key] for s in structures)) for key in keys])
 
 
 def map_structure_up_to(shallow: Any, function: Callable[..., Any], *structures: Any) -> Any:
@@ -152,13 +166,15 @@ def pack_sequence_as(structure: Any, flat_sequence: list[Any] | tuple[Any, ...])
     return _map(lambda _: next(values), (structure,))
 
 
-def assert_same_structure(a: Any, b: Any, check_types: bool = False) -> None:
-    """Raise unless two structures have the same nesting.
+def assert_same_structure(a: Any, b: Any, check_types: bool | None = None) -> None:
+    """Raise unless two structures have the same nesting in the same kinds of containers.
+
+    All dicts are of one kind; a list, a tuple, a deque and each class of named tuples are of different kinds.
 
     Args:
         a: A structure.
         b: Another.
-        check_types: Whether a list and a tuple count as different.
+        check_types: Deprecated in Keras, and without effect; see `assert_same_paths` for a looser check.
 
     Raises:
         ValueError: They differ; the message names the first place.
@@ -166,29 +182,54 @@ def assert_same_structure(a: Any, b: Any, check_types: bool = False) -> None:
     Example:
         >>> assert_same_structure([1, {"x": 2}], [3, {"x": 4}])
     """
-    _assert_same(a, b, check_types, ())
+    if check_types is not None:
+        warnings.warn(
+            "`check_types` of assert_same_structure has no effect any more. Leave it out, or use `assert_same_paths`, "
+            "for which all kinds of containers are alike.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+    _assert_same(a, b, True, ())
 
 
-def _assert_same(a: Any, b: Any, check_types: bool, path: Path) -> None:
+def _assert_same(a: Any, b: Any, check_kinds: bool, path: Path) -> None:
     where = "Nested structures" + (f" at {path}" if path else "")
     if is_nested(a) != is_nested(b):
         raise errors.value_error(where, expected=errors.describe(a), received=b)
     if not is_nested(a):
         return
-    if isinstance(a, Mapping) != isinstance(b, Mapping) or (check_types and type(a) is not type(b)):
+    if isinstance(a, Mapping) != isinstance(b, Mapping) or (check_kinds and _kind(a) is not _kind(b)):
         raise errors.value_error(where, expected=f"a {type(a).__name__}", received=errors.Said(f"a {type(b).__name__}"))
     keys_a, keys_b = [k for k, _ in _items(a)], [k for k, _ in _items(b)]
-    if keys_a != keys_b:
+    if len(keys_a) != len(keys_b) or set(keys_a) != set(keys_b):
         raise errors.value_error(where, expected=f"the keys {keys_a}", received=errors.Said(f"the keys {keys_b}"))
     for key in keys_a:
-        _assert_same(a[key], b[key], check_types, (*path, key))
+        _assert_same(a[key], b[key], check_kinds, (*path, key))
+
+
+def _kind(structure: Any) -> type:
+    """What a container counts as: all dicts are alike, and all lists, but each named tuple is its own kind."""
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)
+    return next(kind for kind in (Mapping, list, tuple, deque) if isinstance(structure, kind))
 
 
 def assert_same_paths(a: Any, b: Any) -> None:
-    """Raise unless the leaves of two structures lie at the same paths, whatever the containers are."""
+    """Raise unless the leaves of two structures lie at the same paths, whatever the containers are.
+
+    Args:
+        a: A structure.
+        b: Another.
+
+    Raises:
+        ValueError: They differ.
+
+    Example:
+        >>> assert_same_paths([1, (2,)], (3, [4]))
+    """
     paths_a = [p for p, _ in flatten_with_path(a)]
     paths_b = [p for p, _ in flatten_with_path(b)]
-    if paths_a != paths_b:
+    if set(paths_a) != set(paths_b):
         raise errors.value_error(
             "Nested structures", expected=f"leaves at {paths_a}", received=errors.Said(f"leaves at {paths_b}")
         )

@@ -6,6 +6,8 @@ file is only ever looked up here; nothing is imported because a file names it.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 from kerastorch.base import errors
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 # slot -> (what one of its objects is called, the Keras module its objects are said to live in)
 SLOTS: dict[str, tuple[str, str]] = {
@@ -56,12 +59,45 @@ def register(slot: str, *aliases: str, name: str | None = None) -> Callable[[T],
 
     def decorate(obj: T) -> T:
         canonical = name or obj.__name__  # type: ignore[attr-defined]
+        if isinstance(obj, type) and slot in _EXPLAINED:
+            _explain_init(obj)
         _slot_of.setdefault(obj, (slot, canonical))
         for key in (canonical, *aliases):
             _builtin[slot][key] = obj
         return obj
 
     return decorate
+
+
+# Layers and optimizers look at their keywords themselves.
+_EXPLAINED = ("callbacks", "constraints", "initializers", "losses", "metrics", "regularizers", "schedules")
+
+
+def _explain_init(cls: type) -> None:
+    init = cls.__dict__.get("__init__")
+    if isinstance(init, FunctionType):
+        cls.__init__ = explain_keywords(init, cls.__name__)  # type: ignore[misc]
+
+
+def explain_keywords(function: F, name: str | None = None) -> F:
+    """`function`, naming the nearest keyword that it has when it is called with a misspelt one.
+
+    Args:
+        function: A function, or the `__init__` of a class.
+        name: What the error calls it; by default its own name.
+    """
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return function
+
+    @functools.wraps(function)
+    def explained(*args: Any, **kwargs: Any) -> Any:
+        unknown = [key for key in kwargs if key not in parameters]
+        if unknown:
+            raise errors.unexpected_keywords(name or function.__name__, unknown, parameters)
+        return function(*args, **kwargs)
+
+    return explained  # type: ignore[return-value]
 
 
 def names(slot: str) -> list[str]:
@@ -76,6 +112,7 @@ def builtin(slot: str, name: str) -> Any | None:
 
 def slot_and_name(obj: Any) -> tuple[str, str] | None:
     """The slot and the canonical name of a built-in class or function, or None for anything else."""
+    obj = getattr(obj, "raw", obj) if isinstance(obj, FunctionType) else obj  # an operation is known by its function
     try:
         return _slot_of.get(obj)
     except TypeError:
@@ -165,12 +202,19 @@ def resolve(slot: str, identifier: Any, **defaults: Any) -> Any:
         identifier = lookup(slot, identifier)
     if isinstance(identifier, type):
         return identifier(**defaults)
+    for made_of, make in _conversions.get(slot, ()):
+        if isinstance(identifier, made_of):
+            return make(identifier)
     if callable(identifier) or isinstance(identifier, tuple(_object_types.get(slot, ()))):
         return identifier
     kind = SLOTS[slot][0]
-    raise errors.type_error(f"`{kind}`", expected=f"a name, a {kind} object, a function or None", received=identifier)
+    article = "an" if kind[0] in "aeiou" else "a"
+    raise errors.type_error(
+        f"`{kind}`", expected=f"a name, {article} {kind} object, a function or None", received=identifier
+    )
 
 
+_conversions: dict[str, list[tuple[tuple[type, ...], Callable[[Any], Any]]]] = {}
 _object_types: dict[str, set[type]] = {}
 _deserialize_hook: list[Callable[[dict[str, Any]], Any]] = []
 
@@ -178,6 +222,11 @@ _deserialize_hook: list[Callable[[dict[str, Any]], Any]] = []
 def accept_objects(slot: str, *types: type) -> None:
     """Let `resolve` hand back objects of these types although they cannot be called (optimizers)."""
     _object_types.setdefault(slot, set()).update(types)
+
+
+def accept_values(slot: str, make: Callable[[Any], Any], *types: type) -> None:
+    """Let `resolve` make objects of values of these types (an initializer of an array)."""
+    _conversions.setdefault(slot, []).append((types, make))
 
 
 def is_plain_function(obj: Any) -> bool:

@@ -7,6 +7,7 @@ An object is written as `{"module", "class_name", "config", "registered_name"}`.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from kerastorch.base import dtypes, errors, registry
 
 PLAIN = (str, bool, int, float, type(None))
 _loading = threading.local()
+_saving = threading.local()
 _codecs: dict[str, tuple[type, Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], Any]]] = {}
 
 
@@ -36,7 +38,14 @@ def _encode_tensor(value: torch.Tensor) -> dict[str, Any]:
     return {"value": value.detach().cpu().tolist(), "dtype": dtypes.dtype_name(value.dtype)}
 
 
-register_codec("__numpy__", np.ndarray, _encode_array, lambda c: np.array(c["value"], dtype=np.dtype(c["dtype"])))
+def _decode_array(config: dict[str, Any]) -> np.ndarray[Any, Any]:
+    kind = np.dtype(config["dtype"])
+    if kind.kind not in "fiubc":  # one text of a file could otherwise ask for any amount of memory ("S1000000000")
+        raise errors.value_error("An array in a config", expected="a dtype of numbers", received=errors.Said(str(kind)))
+    return np.array(config["value"], dtype=kind)
+
+
+register_codec("__numpy__", np.ndarray, _encode_array, _decode_array)
 register_codec(
     "__tensor__", torch.Tensor, _encode_tensor, lambda c: torch.tensor(c["value"], dtype=dtypes.torch_dtype(c["dtype"]))
 )
@@ -88,6 +97,35 @@ def serialize_keras_object(obj: Any) -> Any:
     return serialize_function_or_class(obj)
 
 
+def serialize_shared(obj: Any) -> Any:
+    """As `serialize_keras_object`; an object that occurs several times carries an id and is read back as one.
+
+    Args:
+        obj: Most often a model, in which models may share layers.
+    """
+    _saving.seen = {}
+    try:
+        written = serialize_keras_object(obj)
+    finally:
+        _saving.seen = None
+    counts: Counter[int] = Counter()
+    _each_instance(written, lambda config: counts.update([config["shared_object_id"]]))
+    _each_instance(written, lambda c: c.pop("shared_object_id") if counts[c["shared_object_id"]] < 2 else None)
+    return written
+
+
+def _each_instance(written: Any, do: Callable[[dict[str, Any]], Any]) -> None:
+    """Call `do` on every config that carries an id."""
+    if isinstance(written, dict):
+        for value in written.values():
+            _each_instance(value, do)
+        if "shared_object_id" in written:
+            do(written)
+    elif isinstance(written, (list, tuple)):
+        for value in written:
+            _each_instance(value, do)
+
+
 def _serialize_instance(obj: Any) -> dict[str, Any]:
     cls = getattr(type(obj), "_written_class", type(obj))  # a model's class as the user wrote it
     config = {
@@ -103,6 +141,9 @@ def _serialize_instance(obj: Any) -> dict[str, Any]:
         value = getattr(obj, method)() if hasattr(obj, method) else None
         if value is not None:
             config[extra] = serialize_keras_object(value)
+    seen: dict[int, tuple[int, Any]] | None = getattr(_saving, "seen", None)
+    if seen is not None:  # the object is kept too, lest another takes its `id`
+        config["shared_object_id"] = seen.setdefault(id(obj), (len(seen) + 1, obj))[0]
     return config
 
 
@@ -134,12 +175,31 @@ def serialize_function_or_class(obj: Any) -> dict[str, Any]:
         name = registry.registered_name(obj)
         kind = "class" if isinstance(obj, type) else "function"
         return {"module": "builtins", "class_name": kind, "config": obj.__name__, "registered_name": name}
+    if isinstance(obj, torch.nn.Module):
+        raise no_config(obj, "this model")
     raise errors.value_error(
         "Cannot write this to a config",
         expected="an object with `get_config()`, or a named function",
         received=obj,
         remedy="Files hold no code: turn a lambda into a named function and register it with "
         "`keras.saving.register_keras_serializable()`.",
+    )
+
+
+def no_config(module: torch.nn.Module, where: str) -> ValueError:
+    """The error for a plain torch module, whose constructor's arguments nobody kept.
+
+    Args:
+        module: The module.
+        where: Where it stands ("'linear' of Sequential 'sequential'").
+    """
+    return errors.value_error(
+        f"The torch module {type(module).__name__} in {where} cannot be written to a config",
+        expected="layers, which have `get_config()`",
+        received=errors.Said(f"{type(module).__module__}.{type(module).__qualname__}"),
+        remedy="Make the module inside a Layer that is registered with `keras.saving.register_keras_serializable()` "
+        "(a `layers.TorchModuleWrapper` can not be written either), or keep the weights alone, which work as they are: "
+        "`model.save_weights(...)` or `torch.save(model.state_dict(), ...)`.",
     )
 
 

@@ -16,7 +16,7 @@ from kerastorch.data import order
 from kerastorch.data.batch import Batch
 from kerastorch.data.convert import Rows
 from kerastorch.data.parts import Part, count_samples
-from kerastorch.data.source import DataSource, ran_out
+from kerastorch.data.source import DataSource, promise, ran_out
 
 BLOCK_BYTES = 1 << 20  # on the host: stays in cache, and malloc hands the same pages out again (2 MiB: twice slower)
 DEVICE_BLOCK_BYTES = 64 << 20  # on an accelerator: few launches
@@ -67,7 +67,7 @@ class ArraySource(DataSource):
         self.parts = (Part("x", x), Part("y", y), Part("sample_weight", sample_weight))
         self.num_samples: int = count_samples(self.parts)
         self.batch_size: int = batch_size
-        self.shuffle, self.seed, self.steps = shuffle, seed, steps
+        self.shuffle, self.seed, self.promised = shuffle, seed, promise(steps)
         self.device = torch.device(device)
         self.pass_batches = math.ceil(self.num_samples / batch_size)
         self.num_batches: int = min(steps or self.pass_batches, self.pass_batches)
@@ -116,9 +116,9 @@ class ArraySource(DataSource):
             for block in range(first, last, self._block_batches):
                 stop = min(block + self._block_batches, last) * self.batch_size
                 yield self._block(indices, block * self.batch_size, min(stop, self.num_samples))
-        if self.steps is not None and self.steps > self.num_batches and not self._warned:
+        if self.promised is not None and self.promised > self.num_batches and not self._warned:
             self._warned = True
-            warnings.warn(ran_out(self.num_batches, self.steps), stacklevel=2)
+            warnings.warn(ran_out(self.num_batches, self.promised), stacklevel=2)
 
     def _spans(self, epoch: int, start: int) -> Iterator[tuple[int, int, int]]:
         """The passes an epoch touches: (number of the pass, first batch, batch after the last)."""
@@ -164,6 +164,8 @@ class ArraySource(DataSource):
         return sum(rows.shape[0] * rows.row_bytes for _, rows in self.arrays())
 
     def _batches_in_a_block(self) -> int:
+        if self.shuffle is False and self._place == self.device and all(rows.views for _, rows in self.arrays()):
+            return BLOCK_BATCHES  # nothing is gathered: a block takes no memory
         budget = BLOCK_BYTES if self._place.type == "cpu" and self.device.type == "cpu" else DEVICE_BLOCK_BYTES
         batch_bytes = max(1, sum(rows.row_bytes for _, rows in self.arrays()) * self.batch_size)
         return max(1, min(BLOCK_BATCHES, budget // batch_bytes))

@@ -83,6 +83,7 @@ def _malformed(where: str, received: Any) -> ValueError:
         where,
         expected="x, (x,), (x, y) or (x, y, sample_weight), where each is an array or a list or dict of arrays",
         received=received,
+        remedy="Several inputs go into one list: ([x1, x2], y).",
     )
 
 

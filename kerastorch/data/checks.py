@@ -95,13 +95,7 @@ def check_labels(
         >>> check_labels("`y`", torch.tensor([0, 2, 1]), classes=3)
     """
     rows = _rows(y, name)
-    if classes > 1 and len(rows.shape) == output_rank and rows.shape[-1] == classes:
-        raise errors.value_error(
-            f"{name} with the loss {loss!r}",
-            expected=f"class numbers 0 to {classes - 1}, one for each row of the output",
-            received=errors.Said(f"rows of {classes} numbers (shape {rows.shape}), as one-hot labels have"),
-            remedy="Use `categorical_crossentropy` for one-hot labels, or turn them into numbers with `y.argmax(-1)`.",
-        )
+    check_label_shape(name, rows.shape, classes, output_rank=output_rank, loss=loss)
     lowest, highest, problem = _scan_labels(rows, classes, ignore_class)
     if problem is None:
         return
@@ -119,6 +113,38 @@ def check_labels(
         received=errors.Said(f"{value} {_at(index)}"),
         remedy=remedy,
     )
+
+
+def check_label_shape(
+    name: str,
+    shape: tuple[int, ...],
+    classes: int,
+    *,
+    output_rank: int = 2,
+    loss: str = "sparse_categorical_crossentropy",
+) -> None:
+    """Refuse one-hot rows for losses that take class numbers.
+
+    Args:
+        name: What the error calls the labels.
+        shape: Their shape.
+        classes: The size of the output's last dimension.
+        output_rank: The number of the output's dimensions.
+        loss: The loss, for the message.
+
+    Raises:
+        ValueError: The labels have the shape of the output; the message names the right loss.
+
+    Example:
+        >>> check_label_shape("`y`", (8,), classes=3)
+    """
+    if classes > 1 and len(shape) == output_rank and shape[-1] == classes:
+        raise errors.value_error(
+            f"{name} with the loss {loss!r}",
+            expected=f"class numbers 0 to {classes - 1}, one for each row of the output",
+            received=errors.Said(f"rows of {classes} numbers (shape {shape}), as one-hot labels have"),
+            remedy="Use `categorical_crossentropy` for one-hot labels, or turn them into numbers with `y.argmax(-1)`.",
+        )
 
 
 def _scan_labels(
@@ -178,4 +204,5 @@ def check_one_hot(
             f"{name} with the loss {loss!r}",
             expected=f"rows of {classes} numbers, as many as the output has",
             received=errors.Said(f"an array of shape {rows.shape}"),
+            remedy=f"Give the last layer {last} units, or reshape the targets.",
         )

@@ -116,7 +116,9 @@ def _kind(x: Any, usage: str) -> str:
     if isinstance(x, Iterable) and not isinstance(x, (str, bytes)):
         return "generator"
     if x is None:
-        raise errors.value_error(f"`x` of {usage}", expected="data", received=None)
+        raise errors.value_error(
+            f"`x` of {usage}", expected="data", received=None, remedy="Pass arrays, a DataLoader or a generator."
+        )
     raise not_an_array(x, f"`x` of {usage}")
 
 
@@ -144,9 +146,13 @@ def _whole_number(name: str, value: Any, usage: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise errors.type_error(f"`{name}` of {usage}", expected="an integer >= 1 or None", received=value)
+        raise errors.type_error(
+            f"`{name}` of {usage}", expected="an integer >= 1 or None", received=value, remedy=f"Write `{name}=32`."
+        )
     if value < 1:
-        raise errors.value_error(f"`{name}` of {usage}", expected="an integer >= 1 or None", received=value)
+        raise errors.value_error(
+            f"`{name}` of {usage}", expected="an integer >= 1 or None", received=value, remedy=f"Write `{name}=32`."
+        )
     return int(value)
 
 

@@ -49,6 +49,11 @@ class Rows(ABC):
         """As `slice`, uncast and only to be read from, before the next call."""
 
     @property
+    def views(self) -> bool:
+        """Whether `slice` hands out views: no memory is taken and nothing copied."""
+        return False
+
+    @property
     def row_bytes(self) -> int:
         """The size of a row of a block."""
         return int(np.prod(self.shape[1:], dtype=np.int64)) * self.dtype.itemsize
@@ -83,6 +88,10 @@ class TensorRows(Rows):
         self.tensor, self.dtype, self.shared, self.mapping = tensor, dtype, shared, mapping
         self.shape = tuple(tensor.shape)
         self.device = tensor.device
+
+    @property
+    def views(self) -> bool:
+        return self.shared and self.tensor.dtype is self.dtype
 
     def take(self, index: Tensor) -> Tensor:
         if self.mapping is None:
@@ -294,6 +303,13 @@ def _checked_array(array: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, A
 
 def _checked_tensor(tensor: Tensor, where: str) -> Tensor:
     remedy = ""
+    if tensor.is_nested:
+        raise errors.value_error(
+            where,
+            expected="a dense tensor of real numbers, of shape (samples, ...)",
+            received=errors.Said("a nested (ragged) tensor"),
+            remedy="Pad it: `tensor.to_padded_tensor(0)`.",
+        )
     if tensor.is_complex():
         remedy = "Pass real and imaginary parts as two real tensors."
     elif tensor.layout != torch.strided:

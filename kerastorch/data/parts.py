@@ -91,5 +91,10 @@ def count_samples(parts: Iterable[Part]) -> int:
                 remedy="All arrays need one entry for each sample; a list is taken for several arrays.",
             )
     if count == 0:
-        raise errors.value_error(first, expected="at least one sample", received=errors.Said("none: it is empty"))
+        raise errors.value_error(
+            first,
+            expected="at least one sample",
+            received=errors.Said("none: it is empty"),
+            remedy="Look at what loaded or filtered the data.",
+        )
     return count

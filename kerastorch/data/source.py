@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
+from kerastorch import config
 from kerastorch.data.batch import Batch
 
 
@@ -16,6 +17,7 @@ class DataSource(ABC):
         num_batches: Batches in an epoch, or None when only the end will tell.
         num_samples: Rows in the data, or None when unknown.
         batch_size: Rows in a batch, or None when the data decide.
+        promised: The batches an epoch must have, lest the user is warned; None when fewer will do.
         resumable: Whether `batches(epoch, start)` gives, in a new process too, exactly the batches that an
             uninterrupted run would have had (after `load_state_dict` where there is state).
     """
@@ -23,6 +25,7 @@ class DataSource(ABC):
     num_batches: int | None = None
     num_samples: int | None = None
     batch_size: int | None = None
+    promised: int | None = None
     resumable: bool = False
 
     @abstractmethod
@@ -59,6 +62,23 @@ class DataSource(ABC):
     @abstractmethod
     def close(self) -> None:
         """End what this source started: workers, open iterators, epochs. May be called twice."""
+
+
+def close_all(*sources: DataSource | None) -> None:
+    """Close those sources that there are."""
+    for source in sources:
+        if source is not None:
+            source.close()
+
+
+def promise(steps: int | None) -> int | None:
+    """What `DataSource.promised` is for `steps`: the limit of `keras.config` is a most, the user's own a promise.
+
+    Example:
+        >>> promise(5)
+        5
+    """
+    return None if steps == config.max_steps_per_epoch() else steps
 
 
 def ran_out(received: int, expected: int | None) -> str:

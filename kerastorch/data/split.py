@@ -37,7 +37,12 @@ def validation_split(x: Any, y: Any, sample_weight: Any, fraction: float) -> tup
     """
     number = isinstance(fraction, (int, float, np.number)) and not isinstance(fraction, bool)
     if not number or not 0 < fraction < 1:
-        raise errors.value_error("`validation_split`", expected="a number between 0 and 1", received=fraction)
+        raise errors.value_error(
+            "`validation_split`",
+            expected="a number between 0 and 1",
+            received=fraction,
+            remedy="Write `validation_split=0.2` to hold back the last fifth.",
+        )
     for leaf in nested.flatten(x):
         if not isinstance(leaf, Tensor) and not hasattr(leaf, "__array__"):
             raise errors.type_error(

@@ -14,7 +14,7 @@ from torch import Tensor
 from kerastorch.base import errors, nested
 from kerastorch.data.batch import Batch, unpack
 from kerastorch.data.convert import to_tensor
-from kerastorch.data.source import DataSource, ran_out
+from kerastorch.data.source import DataSource, promise, ran_out
 
 _END = object()
 
@@ -44,6 +44,7 @@ class StreamSource(DataSource):
         transform: Callable[[Batch, str], Batch] | None = None,
     ) -> None:
         self.kind, self.steps, self.device = kind, steps, torch.device(device)
+        self.promised = promise(steps)
         self._transform = transform
         self._items: Iterator[Any] | None = None  # the open pass
         self._at = (0, 0)  # (number of the open pass, batches taken from it)
@@ -178,13 +179,16 @@ class StreamSource(DataSource):
     def _check_count(self, number: int) -> None:
         if not self._started and number == 0:
             raise self._empty()
-        if not self._warned and number < (self.steps or 1):
+        if not self._warned and number < (self.promised or 1):
             self._warned = True
-            warnings.warn(ran_out(number, self.steps), stacklevel=3)
+            warnings.warn(ran_out(number, self.promised), stacklevel=3)
 
     def _empty(self) -> ValueError:
         return errors.value_error(
-            f"`x`, a {self.kind}", expected="at least one batch", received=errors.Said("none: it is empty")
+            f"`x`, a {self.kind}",
+            expected="at least one batch",
+            received=errors.Said("none: it is empty"),
+            remedy="A generator is used up after one pass: make a new one for each call.",
         )
 
     def _end_items(self, items: Iterator[Any]) -> None:

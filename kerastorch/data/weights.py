@@ -151,5 +151,8 @@ def check_sample_weight(where: str, weights: Rows) -> None:
         first = (~(piece >= 0)).nonzero()[0].tolist()
         index = (first[0] + start, *first[1:])
         raise errors.value_error(
-            where, expected="weights >= 0", received=errors.Said(f"{piece[tuple(first)].item()} at index {index}")
+            where,
+            expected="weights >= 0",
+            received=errors.Said(f"{piece[tuple(first)].item()} at index {index}"),
+            remedy="Give a sample that shall not count the weight 0.",
         )

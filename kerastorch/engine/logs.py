@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kerastorch.runtime.device import exact_dtype
+
 
 def fetch(values: Mapping[str, Any]) -> dict[str, Any]:
     """Bring figures to the host, all scalars of a device in one transfer, sorted by name as Keras does.
@@ -25,8 +27,7 @@ def fetch(values: Mapping[str, Any]) -> dict[str, Any]:
     flat = dict(_flat(values))
     scalars = {k: v.detach() for k, v in flat.items() if isinstance(v, Tensor) and v.numel() == 1}
     if scalars:
-        kinds = [torch.float32 if v.device.type == "mps" else torch.float64 for v in scalars.values()]
-        stacked = torch.stack([v.reshape(()).to(kind) for v, kind in zip(scalars.values(), kinds, strict=True)])
+        stacked = torch.stack([v.reshape(()).to(exact_dtype(v.device)) for v in scalars.values()])
         flat.update(zip(scalars, stacked.tolist(), strict=True))
     return {k: _plain(flat[k]) for k in sorted(flat)}
 
@@ -67,42 +68,20 @@ class LazyLogs(dict[str, Any]):
             super().clear()
             super().update(fetch(self.compute()))
 
-    def __getitem__(self, key: str) -> Any:
-        self._read()
-        return super().__getitem__(key)
 
-    def __iter__(self) -> Iterator[str]:
-        self._read()
-        return super().__iter__()
+def _reading(name: str) -> Callable[..., Any]:
+    """A method of `dict` that has the figures fetched first."""
+    plain = getattr(dict, name)
 
-    def __len__(self) -> int:
+    def method(self: LazyLogs, *args: Any, **kwargs: Any) -> Any:
         self._read()
-        return super().__len__()
+        return plain(self, *args, **kwargs)
 
-    def __contains__(self, key: object) -> bool:
-        self._read()
-        return super().__contains__(key)
+    method.__name__, method.__doc__ = name, plain.__doc__
+    return method
 
-    def __repr__(self) -> str:
-        self._read()
-        return super().__repr__()
 
-    def get(self, key: str, default: Any = None) -> Any:
-        self._read()
-        return super().get(key, default)
-
-    def keys(self) -> Any:
-        self._read()
-        return super().keys()
-
-    def values(self) -> Any:
-        self._read()
-        return super().values()
-
-    def items(self) -> Any:
-        self._read()
-        return super().items()
-
-    def copy(self) -> dict[str, Any]:
-        self._read()
-        return dict(super().items())
+_READERS = ("__getitem__", "__iter__", "__len__", "__contains__", "__eq__", "__ne__", "__or__", "__ror__", "__repr__")
+_WRITERS = ("__setitem__", "__delitem__", "__ior__", "update", "setdefault", "pop", "popitem", "clear")
+for _name in (*_READERS, *_WRITERS, "__reversed__", "get", "keys", "values", "items", "copy"):
+    setattr(LazyLogs, _name, _reading(_name))

@@ -21,29 +21,47 @@ class Phase:
         source: Gives the batches of an epoch.
         step: Processes one batch.
         batch_begin, batch_end: Called around each batch with its index and the logs.
-        every: Batches between two calls of the hooks (`steps_per_execution`).
+        groups: Those of `batch_end` that are called once a group of batches (`steps_per_execution`); they are told
+            when the batches end, which may be within a group.
     """
 
     source: DataSource
     step: Step
     batch_begin: Sequence[BatchHook] = ()
     batch_end: Sequence[BatchHook] = ()
+    groups: Sequence[_EndOfGroup] = ()
 
     @classmethod
     def make(cls, kind: str, source: DataSource, step: Step, observer: Observer, every: int = 1) -> Phase:
         """A phase whose hooks are an observer's for `kind` ("train", "test", "predict")."""
-        begin = [_every(h, every, None) for h in getattr(observer, f"{kind}_batch_begin")]
-        end = [_every(h, every, source.num_batches or -1) for h in getattr(observer, f"{kind}_batch_end")]
-        return cls(source, step, begin, end)
+        begin, end = getattr(observer, f"{kind}_batch_begin"), getattr(observer, f"{kind}_batch_end")
+        if every == 1:
+            return cls(source, step, begin, end)
+        groups = [_EndOfGroup(hook, every) for hook in end]
+        return cls(source, step, [_at_begin_of_group(hook, every) for hook in begin], groups, groups)
 
 
-def _every(hook: BatchHook, every: int, last: int | None) -> BatchHook:
-    """The hook, called at the end (with `last`: the number of batches) or the beginning of each group of batches."""
-    if every == 1:
-        return hook
-    if last is None:
-        return lambda index, logs: hook(index, logs) if index % every == 0 else None
-    return lambda index, logs: hook(index, logs) if (index + 1) % every == 0 or index + 1 == last else None
+def _at_begin_of_group(hook: BatchHook, every: int) -> BatchHook:
+    return lambda index, logs: hook(index, logs) if index % every == 0 else None
+
+
+class _EndOfGroup:
+    """A hook that is called at the end of each group of batches; the last group may be short."""
+
+    def __init__(self, hook: BatchHook, every: int) -> None:
+        self.hook, self.every = hook, every
+        self.waiting: int | None = None
+
+    def __call__(self, index: int, logs: Any) -> None:
+        self.waiting = index
+        if (index + 1) % self.every == 0:
+            self.close(logs)
+
+    def close(self, logs: Any) -> None:
+        """End the group, if a batch waits."""
+        index, self.waiting = self.waiting, None
+        if index is not None:
+            self.hook(index, logs)
 
 
 class Loop:
@@ -74,7 +92,9 @@ class Loop:
         for epoch in range(self.state.epoch, epochs):
             self.state.epoch = epoch
             self.observer.on_epoch_begin(epoch)
-            logs = {**self.run_epoch(train, epoch), **validate(epoch)}
+            with train.step.session():
+                logs = self.run_epoch(train, epoch)
+            logs.update(validate(epoch))
             self.observer.on_epoch_end(epoch, logs)
             if self.state.stop_reason:
                 break
@@ -82,7 +102,7 @@ class Loop:
         self.observer.on_train_end(logs)
 
     def run_epoch(self, phase: Phase, epoch: int = 0, start: int = 0) -> dict[str, Any]:
-        """Pass once over the batches of a phase.
+        """Pass once over the batches of a phase, within a session of its step.
 
         Args:
             phase: What to do.
@@ -93,15 +113,21 @@ class Loop:
             The figures of the epoch: floats.
         """
         step, logs = phase.step, phase.step.logs
-        with step.session():
-            for index, batch in enumerate(phase.source.batches(epoch, start), start):
-                for hook in phase.batch_begin:
-                    hook(index, None)
-                step(batch)
-                logs.stale = True
-                for hook in phase.batch_end:
-                    hook(index, logs)
-                if self.state.stop_reason:
-                    break
-            step.flush()
-            return fetch(step.results())
+        for index, batch in enumerate(phase.source.batches(epoch, start), start):
+            for hook in phase.batch_begin:
+                hook(index, None)
+            step(batch)
+            logs.stale = True
+            for hook in phase.batch_end:
+                hook(index, logs)
+            if self.state.stop_reason:
+                break
+        for group in phase.groups:
+            group.close(logs)
+        step.flush()
+        return fetch(step.results())
+
+    def run_once(self, phase: Phase) -> dict[str, Any]:
+        """One session of one pass: evaluation, prediction, a single batch."""
+        with phase.step.session():
+            return self.run_epoch(phase)

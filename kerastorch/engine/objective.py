@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from kerastorch.runtime.device import exact_dtype
+
 Path = tuple[Any, ...]
 
 
@@ -60,8 +62,7 @@ class RunningMean:
         """Count the mean `value` of `weight` samples."""
         value = value.detach()
         if self.total is None:
-            kind = torch.float32 if value.device.type == "mps" else torch.float64
-            self.total = torch.zeros((), dtype=kind, device=value.device)
+            self.total = torch.zeros((), dtype=exact_dtype(value.device), device=value.device)
         self.total.add_(value, alpha=weight)
         self.count += weight
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from kerastorch.base import errors
 from kerastorch.data.batch import Batch
 from kerastorch.engine.logs import LazyLogs
 from kerastorch.engine.program import Program
@@ -65,7 +66,13 @@ class TrainStep(Step):
 
     def __init__(self, program: Program, plan: Plan, state: RunState) -> None:
         super().__init__(program, plan, state)
-        assert program.optimizer is not None
+        if program.optimizer is None:
+            raise errors.value_error(
+                f"The optimizer of {type(program.module).__name__}",
+                expected="one, for training",
+                received=None,
+                remedy="Compile with `optimizer=`.",
+            )
         self.optimizer = program.optimizer
         self.precision = plan.precision
         self.parameters = program.trainable_parameters()

@@ -79,3 +79,6 @@ class Constant(Initializer):
     def from_config(cls, config: dict[str, Any]) -> Constant:
         """Make an initializer from `get_config`'s result."""
         return cls(serialization.deserialize_keras_object(config["value"]))
+
+
+registry.accept_values("initializers", Constant, np.ndarray, np.generic, Tensor)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from torch import Tensor
-
 from kerastorch.base import registry, serialization
-from kerastorch.initializers.constants import Constant
 
 
 def get(identifier: Any) -> Any:
@@ -28,8 +24,6 @@ def get(identifier: Any) -> Any:
         >>> type(get("glorot_uniform")).__name__
         'GlorotUniform'
     """
-    if isinstance(identifier, (np.ndarray, np.generic, Tensor)):
-        return Constant(identifier)
     return registry.resolve("initializers", identifier)
 
 

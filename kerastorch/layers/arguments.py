@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kerastorch import activations, constraints, initializers, regularizers
-from kerastorch.base import errors, registry, serialization
+from kerastorch.base import errors, serialization
 
 _GETTERS = {"initializer": initializers.get, "regularizer": regularizers.get, "constraint": constraints.get}
 
@@ -31,7 +31,7 @@ def positive_integer(subject: str, value: Any) -> int:
     except TypeError:
         number = 0
     if isinstance(value, bool) or number < 1:
-        raise errors.value_error(subject, expected="an integer >= 1", received=value)
+        raise errors.value_error(subject, expected="an integer >= 1", received=value, remedy="For example 32.")
     return number
 
 
@@ -64,7 +64,7 @@ def not_negative(subject: str, value: Any) -> Any:
         ValueError: It is not.
     """
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= 0:
-        raise errors.value_error(subject, expected="a number >= 0", received=value)
+        raise errors.value_error(subject, expected="a number >= 0", received=value, remedy="For example 0.1.")
     return value
 
 
@@ -110,12 +110,7 @@ def activation(identifier: Any) -> Callable[..., Any] | None:
 
 def activation_config(function: Any) -> Any:
     """How a config names an activation: a built-in one by its name, anything else as an object."""
-    if function is None:
-        return "linear"
-    known = registry.slot_and_name(function)
-    return (
-        known[1] if known is not None and known[0] == "activations" else serialization.serialize_keras_object(function)
-    )
+    return "linear" if function is None else activations.serialize(function)
 
 
 def written(layer: Any, *names: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from torch import Tensor
@@ -48,6 +49,17 @@ class Loss:
     def dtype(self) -> str:
         """The name of the dtype the loss works in."""
         return self._dtype
+
+    def in_dtype(self, dtype: Any) -> Loss:
+        """This loss, working in another dtype (a copy).
+
+        Args:
+            dtype: A dtype or dtype policy.
+        """
+        made = copy.copy(self)
+        made._dtype = policy.get(dtype).compute_dtype
+        made._torch_dtype = dtypes.torch_dtype(made._dtype)
+        return made
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, *, mask: Any = None) -> Tensor:
         """The loss of a batch.

@@ -136,5 +136,6 @@ def _aligned(values: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
             "`sample_weight`",
             expected=f"one weight per sample or per loss: leading dimensions of {tuple(values.shape)}",
             received=errors.Said(f"shape {tuple(weight.shape)}"),
+            remedy="Pass one weight per sample, of shape (samples,).",
         )
     return values, weight

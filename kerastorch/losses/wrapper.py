@@ -62,8 +62,8 @@ class LossFunctionWrapper(Loss):
             raise errors.type_error("`fn` of LossFunctionWrapper", expected="a function", received=fn)
         self.fn = fn
         self._fn_kwargs = kwargs
-        known = registry.slot_and_name(fn) is not None
-        self._casts_labels = not known
+        known = registry.slot_and_name(fn)
+        self._casts_labels = known is None or known[0] == "ops"
         usual = type(self).call is LossFunctionWrapper.call and reduction in MEANS
         # a loss that ignores a class averages over what is left: the plain mean would count too many
         self._mean = _mean_forms.get(fn) if usual and kwargs.get("ignore_class") is None else None

@@ -86,7 +86,11 @@ class TorchMetricsAdapter(Metric):
         self.metric.update(y_pred, torch_target(as_tensor(y_true, y_pred), y_pred))
 
     def result(self) -> Any:
-        """What `compute()` gives: a tensor or a dict of tensors."""
+        """What `compute()` gives: a tensor or a dict of tensors; zeros before the first batch."""
+        parts = self._parts()
+        if not all(getattr(part, "update_called", True) for part in parts.values()):
+            zeros = {key.removesuffix("."): torch.zeros(()) for key in parts}
+            return zeros.get("", zeros)
         return self.metric.compute()
 
     def reset_state(self) -> None:

@@ -53,13 +53,39 @@ def check_fit(
         _whole("validation_freq", freq, 1)
     if fraction and validation_data is not None:
         raise errors.value_error(
-            "`validation_split` of fit", expected="0 beside `validation_data`", received=fraction
+            "`validation_split` of fit",
+            expected="0 beside `validation_data`",
+            received=fraction,
+            remedy="Pass one of them.",
+        )
+
+
+def check_sizes(shuffle: Any, **sizes: Any) -> None:
+    """Check the arguments of `fit` that count batches and samples, and `shuffle`.
+
+    Args:
+        shuffle: True, False or "batch".
+        **sizes: None, or integers >= 1.
+
+    Raises:
+        ValueError: One is wrong.
+    """
+    for name, value in sizes.items():
+        if value is not None:
+            _whole(name, value, 1)
+    if shuffle != "batch" and not any(shuffle is v or shuffle == v for v in (True, False)):
+        raise errors.value_error(
+            "`shuffle` of fit",
+            expected="True, False or 'batch'",
+            received=shuffle,
+            remedy='Write `shuffle="batch"` to shuffle whole batches.',
         )
 
 
 def _whole(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise errors.value_error(f"`{name}` of fit", expected=f"an integer >= {least}", received=value)
+        remedy = f"Write `{name}={max(least, 1)}`, without quotes."
+        raise errors.value_error(f"`{name}` of fit", expected=f"an integer >= {least}", received=value, remedy=remedy)
 
 
 def limited(epochs: int | None, steps: int | None) -> tuple[Any, int | None]:

@@ -27,39 +27,51 @@ class Collector:
 
     def __init__(self, samples: int | None) -> None:
         self.samples = samples
-        self.rows = 0
         self.structure: Any = None
-        self.parts: list[list[Tensor]] = []
-        self.whole: list[Tensor] = []
+        self.columns: list[_Column] = []
 
     def __call__(self, outputs: Any, size: int) -> None:
         """Take the outputs of a batch of `size` rows."""
+        if type(outputs) is Tensor and self.columns:  # what nearly every batch is
+            self.columns[0].add(outputs)
+            return
         leaves = [torch.as_tensor(leaf).detach() for leaf in nested.flatten(outputs)]
-        if self.rows == 0:
+        if not self.columns:
             self.structure = outputs
-            self.parts = [[] for _ in leaves]
-            self.whole = [self._room(leaf) for leaf in leaves] if self.samples else []
-        for index, leaf in enumerate(leaves):
-            fits = self.whole and leaf.dim() and self.rows + len(leaf) <= len(self.whole[index])
-            if fits and not self.parts[index] and leaf.shape[1:] == self.whole[index].shape[1:]:
-                self.whole[index][self.rows : self.rows + len(leaf)].copy_(leaf)
-            else:
-                self.parts[index].append(_host(leaf))
-        self.rows += size
-
-    def _room(self, leaf: Tensor) -> Tensor:
-        assert self.samples is not None
-        return torch.empty((self.samples, *leaf.shape[1:]), dtype=_host(leaf[:0]).dtype)
+            self.columns = [_Column(leaf, self.samples) for leaf in leaves]
+        for column, leaf in zip(self.columns, leaves, strict=True):
+            column.add(leaf)
 
     def result(self) -> Any:
         """All rows, nested as the outputs are."""
-        arrays = []
-        for index, parts in enumerate(self.parts):
-            filled = [self.whole[index][: self.rows - sum(len(p) for p in parts)]] if self.whole else []
-            together = [p for p in (*filled, *parts) if p.dim() == 0 or len(p)] or filled or parts
-            rows = [np.atleast_1d(p.numpy()) for p in together]
-            arrays.append(np.concatenate(rows) if len(rows) > 1 else together[0].numpy())
+        arrays = [column.result() for column in self.columns]
         return nested.pack_sequence_as(self.structure, arrays) if arrays else np.empty((0,))
+
+
+class _Column:
+    """The rows of one output: in memory taken once where they are as many as announced, else in parts."""
+
+    def __init__(self, leaf: Tensor, samples: int | None) -> None:
+        self.row = leaf.shape[1:]
+        self.room = samples if samples and leaf.dim() else 0
+        self.whole = torch.empty((self.room, *self.row), dtype=_host(leaf.new_empty(0)).dtype)
+        self.end = 0
+        self.parts: list[Tensor] = []
+
+    def add(self, leaf: Tensor) -> None:
+        shape = leaf.shape
+        end = self.end + (shape[0] if shape else 1)
+        if end <= self.room and shape[1:] == self.row and not self.parts:
+            self.whole[self.end : end] = leaf
+            self.end = end
+        else:
+            self.parts.append(_host(leaf.detach()))
+
+    def result(self) -> Any:
+        filled = self.whole[: self.end]
+        together = [p for p in (filled, *self.parts) if p.dim() == 0 or len(p)] or [filled]
+        rows = [np.atleast_1d(p.numpy()) for p in together]
+        return np.concatenate(rows) if len(rows) > 1 else together[0].numpy()
 
 
 def _host(leaf: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch import losses as losses_module
-from kerastorch.base import errors, nested
-from kerastorch.engine.objective import LossTerm, Metrics, MetricTerm, Objective, Path, RunningMean
+from kerastorch.base import errors, naming, nested, policy
+from kerastorch.engine.objective import LossTerm, Metrics, MetricTerm, Objective, Path, RunningMean, at
 from kerastorch.metrics import resolve
 from kerastorch.runtime.plan import Plan
 
@@ -50,20 +50,19 @@ class Compiled:
             ValueError: A loss or metric is given for an output that does not exist, or numbers do not match.
         """
         outputs = _outputs(y, y_pred, output_names)
-        several = len(outputs) > 1
-        terms = []
         per_output = _spread("loss", self.loss, outputs, y_pred)
+        _pair(outputs, y, y_pred, needed=[loss is not None for loss in per_output])
+        several = sum(loss is not None for loss in per_output) > 1
+        terms = []
         factors = _spread("loss_weights", self.loss_weights, outputs, y_pred)
         for output, loss, factor in zip(outputs, per_output, factors, strict=True):
-            function = make_loss(loss, output)
+            function = make_loss(loss, output, exact=self.plan.precision.name == "64")
             if function is not None:
                 tracker = RunningMean(f"{output.name}_loss") if several else None
                 terms.append(LossTerm(function, factor, output.true, output.pred, tracker))
-        made = [
-            *_metric_terms("metrics", self.metrics, outputs, y_pred, weighted=False),
-            *_metric_terms("weighted_metrics", self.weighted_metrics, outputs, y_pred, weighted=True),
-        ]
-        return Objective(terms, Metrics(made), others=others)
+        plain = _metric_terms("metrics", self.metrics, outputs, y_pred)
+        weighted = _metric_terms("weighted_metrics", self.weighted_metrics, outputs, y_pred, {t.name for t in plain})
+        return Objective(terms, Metrics([*plain, *weighted]), others=others)
 
 
 @dataclass
@@ -78,7 +77,7 @@ class Output:
 
 
 def _outputs(y: Any, y_pred: Any, names: Sequence[str] | None) -> list[Output]:
-    """Pair each output with its target: by name in dicts, else by position."""
+    """The outputs and where their targets should lie: by name in dicts, else by position."""
     leaves = nested.flatten_with_path(y_pred)
     if len(leaves) == 1:
         path = nested.flatten_with_path(y)[0][0] if nested.is_nested(y) else ()
@@ -93,8 +92,24 @@ def _outputs(y: Any, y_pred: Any, names: Sequence[str] | None) -> list[Output]:
             true = (name,) if name in y else pred
         elif isinstance(y_pred, Mapping) and isinstance(y, (list, tuple)):
             true = (index,)
-        found.append(Output(name, pred, true, leaf, _get(y, true, name)))
+        found.append(Output(name, pred, true, leaf, None))
     return found
+
+
+def _pair(outputs: list[Output], y: Any, y_pred: Any, needed: list[bool]) -> None:
+    """Find the target of each output; those without a loss may lack one, and are then left out of lists."""
+    if y is None or len(outputs) == 1:
+        return
+    if not isinstance(y, Mapping) and len(nested.flatten(y)) == sum(needed) < len(outputs):
+        paths = iter([path for path, _ in nested.flatten_with_path(y)])
+        for output, used in zip(outputs, needed, strict=True):
+            if used:
+                output.true = next(paths)
+                output.y = at(y, output.true)
+        return
+    for output, used in zip(outputs, needed, strict=True):
+        if used or not isinstance(y, Mapping) or output.name in y:
+            output.y = _get(y, output.true, output.name)
 
 
 def _get(y: Any, path: Path, name: str = "") -> Any:
@@ -118,7 +133,7 @@ def _spread(argument: str, given: Any, outputs: list[Output], y_pred: Any) -> li
         return [None] * len(outputs)
     if isinstance(given, Mapping) and "class_name" not in given:
         unknown = [k for k in given if k not in names]
-        if unknown and nested.is_nested(y_pred):
+        if unknown and (nested.is_nested(y_pred) or names != ["output"]):
             raise errors.value_error(
                 f"`{argument}`",
                 expected=f"names of outputs ({', '.join(names)})",
@@ -136,12 +151,13 @@ def _spread(argument: str, given: Any, outputs: list[Output], y_pred: Any) -> li
     return [given] * len(outputs)
 
 
-def make_loss(loss: Any, output: Output | None = None) -> Callable[..., Tensor] | None:
+def make_loss(loss: Any, output: Output | None = None, exact: bool = False) -> Callable[..., Tensor] | None:
     """A loss as `(y_true, y_pred, sample_weight) -> scalar` from anything `compile(loss=...)` takes.
 
     Args:
         loss: A name, an object, a function, a torch loss module, or None.
         output: The output it is for; "crossentropy" is chosen by its shape.
+        exact: Whether to compute in float64 where the loss would take `floatx()`.
     """
     if loss is None:
         return None
@@ -150,10 +166,10 @@ def make_loss(loss: Any, output: Output | None = None) -> Callable[..., Tensor] 
     if isinstance(loss, nn.Module):
         return TorchLoss(loss)
     made = losses_module.get(loss)
-    if isinstance(made, losses_module.Loss):
-        return made
-    name = loss if isinstance(loss, str) else getattr(made, "__name__", type(made).__name__)
-    return losses_module.LossFunctionWrapper(made, name=name)
+    if not isinstance(made, losses_module.Loss):
+        name = loss if isinstance(loss, str) else getattr(made, "__name__", type(made).__name__)
+        made = losses_module.LossFunctionWrapper(made, name=name)
+    return made.in_dtype("float64") if exact and made.dtype == policy.floatx() else made
 
 
 class TorchLoss:
@@ -185,17 +201,20 @@ class TorchLoss:
         return (value.reshape(value.shape[0], -1).mean(-1) * sample_weight.reshape(-1)).mean()
 
 
-def _metric_terms(argument: str, given: Any, outputs: list[Output], y_pred: Any, weighted: bool) -> list[MetricTerm]:
+def _metric_terms(
+    argument: str, given: Any, outputs: list[Output], y_pred: Any, unweighted: set[str] | None = None
+) -> list[MetricTerm]:
+    """The terms for `metrics`, or for `weighted_metrics` beside the names of the unweighted ones."""
+    weighted = unweighted is not None
     terms: list[MetricTerm] = []
     for output, chosen in zip(outputs, _metrics_by_output(argument, given, outputs, y_pred), strict=True):
         for identifier in chosen:
             metric = resolve.metric_for(identifier, _shape(output.y), _shape(output.y_pred))
             name = f"{output.name}_{metric.name}" if len(outputs) > 1 else metric.name
             taken = {t.name for t in terms}
-            unique = name
-            while unique in taken:
-                unique = f"{unique}_1"
-            terms.append(MetricTerm(metric, unique, weighted, output.true, output.pred))
+            if unweighted is not None and name in unweighted:
+                name = f"weighted_{metric.name}" if len(outputs) == 1 else f"{output.name}_weighted_{metric.name}"
+            terms.append(MetricTerm(metric, naming.unique_within(name, taken), weighted, output.true, output.pred))
     return terms
 
 

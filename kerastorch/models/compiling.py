@@ -14,9 +14,10 @@ from kerastorch import optimizers
 from kerastorch.base import errors, nested, serialization
 from kerastorch.data.batch import Batch
 from kerastorch.metrics.metric import Metric
+from kerastorch.models import checks
 from kerastorch.optimizers.resolve import from_any
 from kerastorch.runtime.plan import Plan
-from kerastorch.runtime.precision import MixedPrecision, Precision
+from kerastorch.runtime.precision import Precision
 
 
 def check_names(loss: Any, metrics: Any, weighted_metrics: Any) -> None:
@@ -71,9 +72,10 @@ def with_scaled_loss(plan: Plan, optimizer: Any) -> Plan:
     return replace(plan, precision=OptimizerScaled(plan.precision, optimizer)) if asks else plan
 
 
-def unscaled(plan: Plan) -> Precision:
-    """Mixed precision in float16 without a scaler (`auto_scale_loss=False`)."""
-    return MixedPrecision("16-mixed", plan.device, torch.float16)
+def policy_of(module: nn.Module) -> str | None:
+    """The precision that a model's own dtype policy asks for; torch modules have none."""
+    policy = getattr(module, "dtype_policy", None)
+    return None if policy is None else policy.name
 
 
 def bound_optimizer(module: nn.Module, optimizer: Any) -> Any:
@@ -112,7 +114,9 @@ def outputs_for(module: Any, plan: Plan, batch: Batch) -> Any:
     module.eval()
     try:
         with torch.no_grad(), torch.random.fork_rng(devices=[]), plan.precision.context():
-            return module(plan.precision.inputs(batch.x))
+            x = plan.precision.inputs(batch.x)
+            with checks.layers_refuse(lambda: module(x)):
+                return module(x)
     except NotImplementedError:
         return None
     finally:

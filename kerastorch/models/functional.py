@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from kerastorch.base import errors, registry
 from kerastorch.models import graph_config
-from kerastorch.models.model import Model, provide_form
+from kerastorch.models.model import provide_form
 from kerastorch.models.recorded import Recorded
 from kerastorch.nn import graph
 from kerastorch.nn.layer import Layer
@@ -38,6 +39,8 @@ class Functional(Recorded):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         Layer.__init__(self, name=name, **kwargs)
+        if graph.symbolic_leaves(self._init_args):
+            self._init_args = ((), {})  # the graph is kept as a tape; a chain of symbolic tensors cannot be copied
         for argument, structure in (("inputs", inputs), ("outputs", outputs)):
             if not graph.symbolic_leaves(structure):
                 raise errors.type_error(
@@ -53,8 +56,11 @@ class Functional(Recorded):
 
     def get_config(self) -> dict[str, Any]:
         """The layers and how they are connected, in Keras 3's form."""
-        if "_written_class" in type(self).__dict__ and "get_config" in type(self)._written_class.__dict__:
-            return dict(type(self)._written_class.get_config(self))
+        written = type(self).__dict__.get("_written_class")
+        if written is not None and "get_config" in written.__dict__:
+            return dict(written.get_config(self))
+        if written is not None and not _takes_tensors(written):
+            return {**Layer.get_config(self), **self._given_arguments()}
         return graph_config.write(self)
 
     @classmethod
@@ -65,16 +71,25 @@ class Functional(Recorded):
             config: The config.
             custom_objects: The user's classes by name.
         """
+        if "input_layers" not in config:
+            return super().from_config(config, custom_objects)
+        return cls.connect(cls, config, custom_objects)
+
+    @staticmethod
+    def connect(kind: Any, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """A model of class `kind` from a functional model's config."""
         with registry.scope(custom_objects or {}):
             inputs, outputs = graph_config.read(config)
-            return cls(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+            return kind(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
+
+
+def _takes_tensors(written: type) -> bool:
+    """Whether a class is constructed like `Model(inputs, outputs)`, and so can be made from a graph."""
+    parameters = list(inspect.signature(written.__init__).parameters.values())[1:]  # type: ignore[misc]
+    if [p.name for p in parameters[:2]] == ["inputs", "outputs"]:
+        return True
+    kinds = {p.kind for p in parameters}
+    return {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds
 
 
 provide_form("functional", Functional)
-registry.builtin("models", "Model").from_config = classmethod(  # a `Model` in a file is a functional one or a user's own
-    lambda cls, config, custom_objects=None: (
-        Functional.from_config.__func__(cls, config, custom_objects)
-        if "input_layers" in config
-        else super(Model, cls).from_config(config)
-    )
-)

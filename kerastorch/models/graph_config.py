@@ -28,6 +28,11 @@ def write(model: Recorded) -> dict[str, Any]:
     return _Writer(model).config()
 
 
+def _first_end(target: Any) -> int:
+    """Keras counts the calls of an inner functional model from 0 between layers, from 1 at the ends of the outer."""
+    return 1 if type(target).__name__ == "Functional" else 0
+
+
 class _Writer:
     def __init__(self, model: Recorded) -> None:
         self.model = model
@@ -38,10 +43,8 @@ class _Writer:
         counts: dict[str, int] = {}
         for node in self.nodes:
             name = self._name(node)
-            # A functional model inside has, in Keras, a first node of its own.
-            first = 1 if type(node.target).__name__ == "Functional" else 0
-            self.indices[node.serial] = counts.setdefault(name, first)
-            counts[name] += 1
+            self.indices[node.serial] = counts.get(name, 0)
+            counts[name] = counts.get(name, 0) + 1
 
     def _name(self, node: graph.Node) -> str:
         key = id(node.target) if isinstance(node.target, nn.Module) else node.serial
@@ -62,13 +65,18 @@ class _Writer:
             "name": self.model.name,
             "trainable": self.model.trainable,
             "layers": list(layers.values()),
-            "input_layers": nested.map_structure(self._history, self.model.input),
-            "output_layers": nested.map_structure(self._history, self.model.output),
+            "input_layers": nested.map_structure(self._end, self.model.input),
+            "output_layers": nested.map_structure(self._end, self.model.output),
         }
 
     def _history(self, tensor: KerasTensor) -> list[Any]:
         assert tensor.node is not None
         return [self._name(tensor.node), self.indices[tensor.node.serial], tensor.index]
+
+    def _end(self, tensor: KerasTensor) -> list[Any]:
+        assert tensor.node is not None
+        name, index, position = self._history(tensor)
+        return [name, index + _first_end(tensor.node.target), position]
 
     def _target(self, node: graph.Node, name: str) -> dict[str, Any]:
         if isinstance(node.target, nn.Module):
@@ -102,7 +110,7 @@ class _Writer:
 def _as_operation(node: graph.Node) -> tuple[str, str, list[Any], dict[str, Any]]:
     """A function's node as Keras's operation: module, class, the arguments of its call, its config."""
     found = keras_names.keras_name(node.target)
-    raw = None if found is None else keras_names.raw_op(*found)
+    raw: Any = None if found is None else keras_names.raw_op(*found)
     if found is None or raw is None:
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", repr(node.target))
         raise errors.value_error(
@@ -140,7 +148,7 @@ def read(config: dict[str, Any]) -> tuple[Any, Any]:
     """
     reader = _Reader(config["layers"])
     reader.connect()
-    return reader.tensors(config["input_layers"]), reader.tensors(config["output_layers"])
+    return reader.ends(config["input_layers"]), reader.ends(config["output_layers"])
 
 
 class _Reader:
@@ -148,6 +156,7 @@ class _Reader:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.made: dict[str, list[Any]] = {}
         self.targets: dict[str, Callable[..., Any]] = {}
+        self.first_ends: dict[str, int] = {}
         for layer in layers:
             name = layer["name"]
             self.targets[name], outputs = self._target(layer)
@@ -163,12 +172,12 @@ class _Reader:
         made = serialization.deserialize_keras_object(layer)
         if type(made).__name__ == "InputLayer":
             return made, [made.output]
-        first = [None] if type(made).__name__ == "Functional" else []
+        self.first_ends[layer["name"]] = _first_end(made)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             return made(*args, **kwargs) if kwargs or len(args) != 1 else run_module(made, args[0])
 
-        return call, first
+        return call, []
 
     def connect(self) -> None:
         """Make the calls, each as soon as its inputs exist (layers may be shared across depths)."""
@@ -195,27 +204,34 @@ class _Reader:
 
     def _resolve(self, structure: Any) -> Any:
         if isinstance(structure, dict) and structure.get("class_name") == "__keras_tensor__":
-            return self.tensors(structure["config"]["keras_history"])
+            return self._tensor(*structure["config"]["keras_history"])
         if isinstance(structure, (list, tuple)):
             return [self._resolve(v) for v in structure]
         if isinstance(structure, dict) and "class_name" not in structure:
             return {k: self._resolve(v) for k, v in structure.items()}
         return serialization.deserialize_keras_object(structure)
 
-    def tensors(self, structure: Any) -> Any:
-        """The symbolic tensors for [name, node, tensor] triples in any structure."""
-        if isinstance(structure, (list, tuple)) and len(structure) == 3 and isinstance(structure[0], str):
+    def ends(self, structure: Any) -> Any:
+        """The symbolic tensors for the [name, call, tensor] triples of the model's inputs or outputs."""
+        if _is_history(structure):
             name, index, position = structure
-            if name not in self.made or not 0 <= index < len(self.made[name]):
-                raise errors.value_error(
-                    "The config of this functional model",
-                    expected=f"a call {index} of layer {name!r}",
-                    received=structure,
-                )
-            return nested.flatten(self.made[name][index])[position]
+            return self._tensor(name, index - self.first_ends.get(name, 0), position)
         if isinstance(structure, dict):
-            return {k: self.tensors(v) for k, v in structure.items()}
-        return [self.tensors(v) for v in structure]
+            return {k: self.ends(v) for k, v in structure.items()}
+        return [self.ends(v) for v in structure]
+
+    def _tensor(self, name: str, index: int, position: int) -> Any:
+        if name not in self.made or not 0 <= index < len(self.made[name]):
+            raise errors.value_error(
+                "The config of this functional model",
+                expected=f"a call {index} of layer {name!r}",
+                received=[name, index, position],
+            )
+        return nested.flatten(self.made[name][index])[position]
+
+
+def _is_history(structure: Any) -> bool:
+    return isinstance(structure, (list, tuple)) and len(structure) == 3 and isinstance(structure[0], str)
 
 
 def _histories(structure: Any) -> list[Any]:

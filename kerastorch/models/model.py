@@ -15,6 +15,7 @@ from kerastorch.nn import graph
 from kerastorch.nn.graph import symbolic_leaves
 from kerastorch.nn.keras_tensor import KerasTensor
 from kerastorch.nn.layer import Layer
+from kerastorch.nn.masks import ComputeMask
 from kerastorch.nn.tracking import TrackedDict, TrackedList
 
 
@@ -40,11 +41,13 @@ class Model(Trainable, Layer):
         ['dense.bias', 'dense.weight']
     """
 
+    is_model = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         form = _form_of(args, kwargs)
         if form is not None and not isinstance(self, form):
             self.__class__ = with_form(type(self), form)
-            form.__init__(self, *args, **kwargs)
+            form.__init__(self, *args, **kwargs)  # type: ignore[misc]
             return
         if args:
             raise errors.type_error(
@@ -52,6 +55,16 @@ class Model(Trainable, Layer):
                 expected="symbolic tensors (`inputs`, `outputs`) or a torch module",
                 received=args[0],
                 remedy="Start from `keras.Input(shape)`.",
+            )
+        if "inputs" in kwargs or "outputs" in kwargs:
+            wrong = [k for k in kwargs if k not in ("inputs", "outputs", "name", "trainable", "dtype")]
+            if wrong:
+                raise errors.unexpected_keywords("Model", wrong, ("inputs", "outputs", "name", "trainable"))
+            raise errors.type_error(
+                "Model",
+                expected="`inputs` and `outputs` together, both symbolic",
+                received=errors.Said(f"{' and '.join(f'{k}={errors.describe(v)}' for k, v in kwargs.items())}"),
+                remedy="Write `Model(inputs, outputs)`, where `outputs` was computed from `inputs`.",
             )
         Layer.__init__(self, **kwargs)
 
@@ -73,6 +86,7 @@ class Model(Trainable, Layer):
     def _build_from_shapes(self, shapes: tuple[Any, ...]) -> None:
         """On a first call the layers build themselves; only a `build` of the user's own is run."""
         if type(self).build is Model.build:
+            self._build_config = {"input_shape": shapes[0]} if shapes else None
             self._finish_build()
         else:
             super()._build_from_shapes(shapes)
@@ -80,7 +94,7 @@ class Model(Trainable, Layer):
     @property
     def layers(self) -> list[Any]:
         """The layers and modules directly inside."""
-        return list({id(m): m for m in _direct(self)}.values())
+        return list({id(m): m for m in _direct(self) if not isinstance(m, ComputeMask)}.values())
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """A layer by name or position.
@@ -148,6 +162,19 @@ class Model(Trainable, Layer):
         """What `compile` was called with, for files; None when it cannot be written."""
         return None if self._compiled is None else self._compiled.config
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Any:
+        """Make a model from `get_config`'s result.
+
+        Args:
+            config: The config: a functional model's, or what the class's own `get_config` gave.
+            custom_objects: The user's classes by name.
+        """
+        if "input_layers" in config:
+            return _forms["functional"].connect(cls, config, custom_objects)
+        with registry.scope(custom_objects or {}):
+            return super().from_config(config)
+
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as a file says."""
         known = {"optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"}
@@ -173,7 +200,7 @@ def _keys(model: nn.Module, layers: list[Any]) -> list[str]:
     return [names.get(id(layer), "") for layer in layers]
 
 
-_forms: dict[str, type] = {}
+_forms: dict[str, Any] = {}
 _made: dict[tuple[type, type], type] = {}
 
 

@@ -122,7 +122,7 @@ class ModelProgram:
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Tensor:
         """The compiled loss, with the penalties of weights and what layers added."""
-        size = len(y_pred) if isinstance(y_pred, Tensor) else 1
+        size = nested.flatten(y_pred)[0].shape[0]
         total = self.objective.loss(y, y_pred, sample_weight, size)
         for weight in self.penalized:
             total = _plus(total, weight.regularizer(weight.keras_layout.to_keras(weight)))

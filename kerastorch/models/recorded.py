@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
+from keyword import iskeyword
 from typing import Any
 
 import torch
@@ -10,6 +12,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import dtypes, errors, naming, nested
 from kerastorch.models.model import Model, with_form
+from kerastorch.models.order import keras_order
 from kerastorch.nn import graph
 from kerastorch.nn.keras_tensor import KerasTensor
 from kerastorch.nn.layer import Layer
@@ -23,6 +26,7 @@ class Recorded(Model):
     """
 
     _tape: graph.Tape | None = None
+    _nodes: list[graph.Node]
 
     def _adopt(self, inputs: Any, outputs: Any) -> None:
         """Become the computation from `inputs` to `outputs`."""
@@ -30,7 +34,7 @@ class Recorded(Model):
         nodes = graph.history(graph.symbolic_leaves(outputs), flat)
         self.__dict__.update(_symbolic_inputs=inputs, _symbolic_outputs=outputs, _nodes=nodes)
         sources = [t.node for t in flat if t.node is not None and not t.node.inputs]
-        self._register_modules([node.target for node in (*sources, *nodes)])
+        self._register_modules(keras_order([*sources, *nodes], outputs))
         self._emit()
         self.input_spec = nested.map_structure(_input_spec, inputs)
         self.built = True
@@ -44,6 +48,8 @@ class Recorded(Model):
             if not isinstance(module, nn.Module) or id(module) in known:
                 continue
             known.add(id(module))
+            if module.training is not self.training and not isinstance(module, Layer):
+                module.train(self.training)  # torch's modules begin in training mode, our layers in inference mode
             name = getattr(module, "name", None) if getattr(module, "named_by_user", False) else None
             if name is not None and owners.setdefault(name, name) and name in self._modules:
                 raise errors.value_error(
@@ -51,13 +57,14 @@ class Recorded(Model):
                     received=name, remedy=f"Two layers are called {name!r}; rename one of them.",
                 )  # fmt: skip
             key = (name or naming.to_snake_case(type(module).__name__)).replace(".", "_").replace("/", "_")
-            key = f"{key}_" if hasattr(type(self), key) or not key.isidentifier() else key
+            key = f"{key}_" if hasattr(type(self), key) or not key.isidentifier() or iskeyword(key) else key
             self._modules[naming.unique_within(key, self._modules)] = module
 
     def _emit(self) -> None:
         keys = {id(m): key for key, m in self._modules.items()}
         emitter = graph.Emitter(self, keys)
-        module = emitter.emit(self._symbolic_inputs, self._symbolic_outputs, prepare=prepare_input)
+        ends = self._symbolic_inputs, self._symbolic_outputs
+        module = emitter.emit(*ends, prepare=prepare_input, arrange=arrange_inputs)
         self.__dict__["_code"] = module.code
         self.__dict__["graph"] = module.graph
         self.__dict__["forward"] = types.MethodType(type(module).forward, self)
@@ -158,14 +165,37 @@ def _input_spec(tensor: KerasTensor) -> InputSpec:
     return InputSpec(shape=shape, allow_last_axis_squeeze=True, name=tensor.name)
 
 
+def arrange_inputs(x: Any, names: tuple[str, ...]) -> list[Tensor]:
+    """Several inputs as a list in the order of the model's, from a list in that order or a dict by their names.
+
+    Args:
+        x: A list, tuple or dict of tensors, or the tensor of a model with one input.
+        names: The names.
+
+    Raises:
+        ValueError: Their number differs, or a name is missing.
+    """
+    if isinstance(x, Tensor):
+        x = [x]
+    if len(x) == len(names) and not isinstance(x, Mapping):
+        return list(x)
+    if isinstance(x, Mapping) and all(name in x for name in names):
+        return [x[name] for name in names]
+    raise errors.value_error(
+        "Inputs of a functional model", expected=f"{len(names)} tensors: {', '.join(names)}", received=x
+    )
+
+
 def prepare_input(x: Tensor, dtype: torch.dtype, rank: int) -> Tensor:
     """An input as the graph wants it: in its kind of dtype (integers are not floats), with or without a last axis of 1.
 
     Args:
-        x: (batch, ...).
+        x: (batch, ...); a list or dict of one such tensor will do.
         dtype: The declared dtype.
         rank: The declared number of dimensions.
     """
+    if isinstance(x, (list, tuple, dict)) and len(x) == 1:
+        (x,) = x.values() if isinstance(x, dict) else x
     if x.dtype is not dtype and not (x.is_floating_point() and dtype.is_floating_point):
         x = x.to(dtype)
     if x.ndim == rank:

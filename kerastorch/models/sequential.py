@@ -11,6 +11,7 @@ from kerastorch.layers import InputLayer
 from kerastorch.models.recorded import Recorded, run_module
 from kerastorch.nn.keras_tensor import KerasTensor
 from kerastorch.nn.layer import Layer
+from kerastorch.nn.masks import ComputeMask
 
 
 @registry.register("models")
@@ -142,6 +143,9 @@ class Sequential(Recorded):
     def get_config(self) -> dict[str, Any]:
         """The layers' configs, in Keras 3's form."""
         stack = self._stack
+        for key, layer in self._modules.items():
+            if not hasattr(layer, "get_config") and not isinstance(layer, ComputeMask):
+                raise serialization.no_config(layer, f"Sequential {self.name!r} ({key!r})")  # type: ignore[arg-type]
         if self.built and not isinstance(stack[0], InputLayer) and not isinstance(stack[0], Recorded):
             source = InputLayer(batch_shape=self.input_shape, dtype=self.inputs[0].dtype, name=self.input_names[0])
             stack = [source, *stack]

@@ -45,7 +45,7 @@ class Steps(nn.Module):
         """
         batch, program = self._batch(data), self._need_program("train_step")
         program.engine_step(batch)
-        return program.results()
+        return _by_name(program.results())
 
     def test_step(self, data: Any) -> Mapping[str, Any]:
         """One evaluation step; override it to evaluate in your own way."""
@@ -53,7 +53,7 @@ class Steps(nn.Module):
         with torch.no_grad():
             y_pred = program.forward(batch.x)
             program.count(batch, y_pred, program.loss(batch.x, batch.y, y_pred, batch.sample_weight))
-        return program.results()
+        return _by_name(program.results())
 
     def predict_step(self, data: Any) -> Any:
         """One prediction step; override it to predict in your own way."""
@@ -84,11 +84,7 @@ class Steps(nn.Module):
 
     def get_metrics_result(self) -> dict[str, Any]:
         """All figures so far, by name (tensors on the device)."""
-        found: dict[str, Any] = {}
-        for metric in self.metrics:
-            result = metric.result()
-            found.update(result if isinstance(result, Mapping) else {metric.name: result})
-        return found
+        return _by_name({metric.name: metric.result() for metric in self.metrics})
 
     @property
     def metrics(self) -> list[Any]:
@@ -145,3 +141,11 @@ class Steps(nn.Module):
 
     def _output_names(self) -> list[str] | None:
         return getattr(self, "output_names", None)
+
+
+def _by_name(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures by their own names: a metric with several is replaced by them."""
+    found: dict[str, Any] = {}
+    for name, value in figures.items():
+        found.update(value if isinstance(value, Mapping) else {name: value})
+    return found

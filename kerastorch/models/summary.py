@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 from torch import Tensor, nn
@@ -30,10 +30,8 @@ def show(
     plain = print_fn is not None
     width = line_length or (80 if plain or config.in_notebook() else None)
     console = Console(file=buffer, width=width, color_system=None) if plain else Console(width=width, highlight=False)
-    console.print(f'[bold]Model: "{escape(model.name)}"[/bold]')
-    console.print(_table(model, expand_nested, show_trainable, layer_range))
-    for line in _totals(model):
-        console.print(line)
+    title = f'[bold]Model: "{escape(model.name)}"[/bold]'
+    console.print(Group(title, _table(model, expand_nested, show_trainable, layer_range), *_totals(model)))
     if print_fn is not None:
         print_fn(buffer.getvalue())
 
@@ -117,7 +115,9 @@ def _totals(model: Any) -> Iterator[str]:
     weights = collect(model)
     trained = [w for w in weights if w.requires_grad]
     frozen = [w for w in weights if not w.requires_grad]
-    parts = [("Total params", weights), ("Trainable params", trained), ("Non-trainable params", frozen)]
+    state = list(getattr(getattr(model, "optimizer", None), "variables", ()))  # torch's own optimizers have none
+    parts = [("Total params", [*weights, *state]), ("Trainable params", trained), ("Non-trainable params", frozen)]
+    parts += [("Optimizer params", state)] if state else []
     for title, chosen in parts:
         size = sum(w.numel() * w.element_size() for w in chosen)
         yield f" [bold]{title}:[/bold] {_count(chosen):,} ({readable_size(size)})"
@@ -132,8 +132,8 @@ def readable_size(size: float) -> str:
         >>> readable_size(1536)
         '1.50 KB'
     """
-    for unit in ("B", "KB", "MB", "GB"):
-        if size < 1024 or unit == "GB":
+    for unit in ("B", "KB", "MB", "GB", "TB", "PB"):
+        if size < 1024 or unit == "PB":
             break
         size /= 1024
     return f"{size:.2f} {unit}"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 
 from kerastorch import optimizers
-from kerastorch.base import errors, nested
+from kerastorch.base import nested
 from kerastorch.callbacks import CallbackList, History
 from kerastorch.data.batch import Batch
 from kerastorch.data.choose import choose
-from kerastorch.data.source import DataSource
+from kerastorch.data.order import Shuffle
+from kerastorch.data.source import DataSource, close_all
 from kerastorch.data.split import validation_split as split
 from kerastorch.engine.logs import fetch
 from kerastorch.engine.loop import Loop, Phase
@@ -90,17 +89,14 @@ class Trainable(Steps):
             >>> model.compile(optimizer="adam", loss="mse", metrics=["mae"])
         """
         del run_eagerly
-        if unknown:
-            raise errors.unexpected_keywords("compile", unknown, inspect.signature(Trainable.compile).parameters)
+        arguments.refuse_unknown("compile", unknown)
         compiling.check_names(loss, metrics, weighted_metrics)
         chosen = optimizers.get(optimizer)
-        policy = getattr(self, "dtype_policy", None)
-        if precision is None and policy is not None and policy.is_mixed:
-            precision = policy.name
         plan = Plan.make(
             device=device,
             devices=devices,
-            precision=precision,
+            precision=compiling.policy_of(self) if precision is None else precision,
+            scale_loss=auto_scale_loss,
             accumulate_grad_batches=compiling.accumulation(chosen, accumulate_grad_batches),
             gradient_clip_val=gradient_clip_val,
             gradient_clip_algorithm=gradient_clip_algorithm,
@@ -116,8 +112,6 @@ class Trainable(Steps):
             steps_per_execution=steps_per_execution,
             jit_compile=jit_compile,
         )
-        if not auto_scale_loss and plan.precision.name == "16-mixed":
-            plan = replace(plan, precision=compiling.unscaled(plan))
         self._compiled = Compiled(chosen, loss, loss_weights, metrics, weighted_metrics, plan, given)
         self._program = None
         self.optimizer = chosen
@@ -140,7 +134,7 @@ class Trainable(Steps):
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
-        shuffle: bool | str = True,
+        shuffle: Shuffle = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
@@ -190,6 +184,10 @@ class Trainable(Steps):
         """
         compiled = self._need_compiled("fit")
         arguments.check_fit(unknown, epochs, initial_epoch, validation_freq, validation_split, validation_data)
+        arguments.check_sizes(
+            shuffle, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+        )  # fmt: skip
         if validation_split:
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
         epochs, steps_per_epoch = arguments.limited(epochs, steps_per_epoch)
@@ -215,7 +213,8 @@ class Trainable(Steps):
             loop.run(phase, epochs, self._validator(held_out, program, watching, validation_freq), self._finish)
         finally:
             self._run = None
-            train.close()
+            close_all(train, held_out)
+        assert watching.history is not None
         return watching.history
 
     def _finish(self) -> None:
@@ -232,7 +231,7 @@ class Trainable(Steps):
         _, steps = arguments.limited(None, steps)
         return choose(
             x, y, weight, batch_size=batch_size if y is not None else None, shuffle=False, steps=steps,
-            device=self._need_compiled("fit").plan.device, usage="fit",
+            device=self._need_compiled("fit").plan.device, usage="validation_data",
         )  # fmt: skip
 
     def _validator(
@@ -252,7 +251,7 @@ class Trainable(Steps):
 
     def _test(self, phase: Phase, watching: CallbackList) -> dict[str, Any]:
         watching.on_test_begin()
-        logs = Loop(phase.step.state, watching).run_epoch(phase)
+        logs = Loop(phase.step.state, watching).run_once(phase)
         watching.on_test_end(logs)
         return logs
 
@@ -311,12 +310,13 @@ class Trainable(Steps):
             logs = self._test(phase, watching)
         finally:
             source.close()
-        return logs if return_dict else self._as_list(logs, program)
+        if check_data:
+            checks.explain(source, logs)
+        return logs if return_dict else self._as_list(logs)
 
-    def _as_list(self, logs: dict[str, Any], program: ModelProgram) -> Any:
-        names = [name for name in program.objective.results() if name != "compile_metrics"]
-        ordered = [*names, *(t.name for t in program.objective.metrics.terms)]
-        values = [logs[name] for name in ordered if name in logs] or list(logs.values())
+    def _as_list(self, logs: dict[str, Any]) -> Any:
+        names = [metric.name for metric in self.metrics]  # then the others in the order of their names, as in Keras
+        values = [logs[name] for name in (*names, *sorted(set(logs) - set(names))) if name in logs]
         return values[0] if len(values) == 1 else values
 
     def predict(
@@ -351,6 +351,7 @@ class Trainable(Steps):
         _, steps = arguments.limited(None, steps)
         plan = self._compiled.plan if self._compiled is not None else Plan.make(device=self._current_device())
         source = choose(x, batch_size=batch_size, shuffle=False, steps=steps, device=plan.device, usage="predict")
+        checks.check_inputs(self, source.peek())
         self._place(plan, source)
         watching = CallbackList(
             callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=source.num_batches
@@ -360,7 +361,7 @@ class Trainable(Steps):
         phase = Phase.make("predict", source, PredictStep(program, plan, RunState(), collector), watching)
         watching.on_predict_begin()
         try:
-            Loop(phase.step.state, watching).run_epoch(phase)
+            Loop(phase.step.state, watching).run_once(phase)
         finally:
             source.close()
         watching.on_predict_end({})
@@ -410,8 +411,8 @@ class Trainable(Steps):
         )
         program = self._prepare(source, check=False, usage=method)
         step = make(program, program.plan, RunState())
-        logs = Loop(step.state, CallbackList(None)).run_epoch(Phase(source, step))
-        return logs if return_dict else self._as_list(logs, program)
+        logs = Loop(step.state, CallbackList(None)).run_once(Phase(source, step))
+        return logs if return_dict else self._as_list(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch, as NumPy arrays."""
@@ -448,8 +449,9 @@ class Trainable(Steps):
         self._program.renew()
         self._program.objective.to(compiled.plan.device)
         checks.check_targets(self._program, self, batch, outputs, usage)
+        checks.check_held_out(self._program, self, held_out, outputs)
         if check:
-            checks.scan(self._program, [s for s in (source, held_out) if s is not None], outputs)
+            checks.scan(self._program, [s for s in (source, held_out) if s is not None], outputs, finite=usage == "fit")
         return self._program
 
     def _names(self, program: ModelProgram, held_out: DataSource | None) -> list[str]:

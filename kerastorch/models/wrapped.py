@@ -36,6 +36,7 @@ class ModuleModel(Model):
     def __init__(self, module: nn.Module, name: str | None = None, **kwargs: Any) -> None:
         Layer.__init__(self, name=name or naming.auto_name(naming.to_snake_case(type(module).__name__)), **kwargs)
         self._share(module)
+        self._follow_module()
         self.built = True
 
     def _share(self, module: nn.Module) -> None:
@@ -68,7 +69,14 @@ class ModuleModel(Model):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> ModuleModel:
         self.module._apply(fn, recurse)
+        self._follow_module()
         return self
+
+    def _follow_module(self) -> None:
+        """Compute in the dtype of the module's weights, if they have one in common."""
+        kinds = {p.dtype for p in self.module.parameters() if p.is_floating_point()}
+        if len(kinds) == 1:
+            self._follow(kinds.pop())
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The module's own."""
@@ -85,5 +93,19 @@ class ModuleModel(Model):
         self.__dict__.update(state)
         self._share(self.__dict__["module"])
 
+
+def _delegate(name: str) -> None:
+    """Hooks of the model are hooks of the module, which is what runs."""
+
+    def method(self: ModuleModel, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.module, name)(*args, **kwargs)
+
+    method.__doc__ = f"`{name}` of the module."
+    method.__name__ = name
+    setattr(ModuleModel, name, method)
+
+
+for _name in ("forward_hook", "forward_pre_hook", "full_backward_hook", "full_backward_pre_hook"):
+    _delegate(f"register_{_name}")
 
 provide_form("module", ModuleModel)

@@ -238,15 +238,29 @@ class Emitter:
         self.graph = fx.Graph()
         self.env: dict[int, fx.Node] = {}
 
-    def emit(self, inputs: Any, outputs: Any, prepare: Callable[..., Tensor] | None = None) -> fx.GraphModule:
+    def emit(
+        self,
+        inputs: Any,
+        outputs: Any,
+        prepare: Callable[..., Tensor] | None = None,
+        arrange: Callable[..., list[Tensor]] | None = None,
+    ) -> fx.GraphModule:
         """The code of `inputs -> outputs` as a `GraphModule` that shares `root`'s modules.
 
         Args:
             inputs: Symbolic tensors: one, or a list, tuple or dict of them, as the model is called.
             outputs: Symbolic tensors in any structure.
             prepare: Called as `prepare(x, dtype, rank)` on every input first.
+            arrange: Called as `arrange(x, names)` on the flat list, tuple or dict of inputs before anything else; it
+                gives a list in the order of the names.
         """
-        self._bind(inputs, self.graph.placeholder("inputs"))
+        given = self.graph.placeholder("inputs")
+        names = _names(inputs) if arrange is not None else None
+        if names is None:
+            self._bind(inputs, given)
+        else:
+            arranged = self.graph.call_function(arrange, (given, names))  # type: ignore[arg-type]
+            self._bind(nested.flatten(inputs), arranged)
         for tensor in symbolic_leaves(inputs) if prepare is not None else ():
             wanted = (self.env[id(tensor)], dtypes.torch_dtype(tensor.dtype), tensor.ndim)
             self.env[id(tensor)] = self.graph.call_function(prepare, wanted)  # type: ignore[arg-type]
@@ -295,6 +309,15 @@ class Emitter:
         if mask is None or id(mask) not in self.env:
             return value
         return self.graph.call_function(attach_mask, (value, self.env[id(mask)]))
+
+
+def _names(inputs: Any) -> tuple[str, ...] | None:
+    """The keys of a dict of symbolic tensors, the names of those in a list; None for other structures."""
+    if isinstance(inputs, dict):
+        return tuple(sorted(inputs)) if all(isinstance(t, KerasTensor) for t in inputs.values()) else None
+    if isinstance(inputs, (list, tuple)):
+        return tuple(t.name for t in inputs) if all(isinstance(t, KerasTensor) for t in inputs) else None
+    return None
 
 
 @dataclass

@@ -59,6 +59,7 @@ class Layer(Weighted):
     _call_training_at = -1
     built = False
     supports_masking = False
+    is_model = False  # whether its calls are the outermost ones, which forget the losses of the call before
     makes_masks = True  # whether a `compute_mask` of its own may make a mask where none came in (a merge never does)
     input_spec: Any = None
     _init_args: tuple[tuple[Any, ...], dict[str, Any]]
@@ -96,9 +97,12 @@ class Layer(Weighted):
         self._follow(policy.get(dtype))
         self._trainable = bool(trainable)
         self.activity_regularizer = registry.resolve("regularizers", activity_regularizer)
-        masking = self.makes_masks and type(self).compute_mask is not Layer.compute_mask
+        masking = self._has_mask_to_make()
         if masking or self.activity_regularizer is not None:
             live.on = True
+
+    def _has_mask_to_make(self) -> bool:
+        return self.makes_masks and type(self).compute_mask is not Layer.compute_mask
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -113,11 +117,18 @@ class Layer(Weighted):
     # -- calling ----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._fast and len(args) == 1 and not kwargs and not live.on and not graph.inferring.on:
+        if self._fast and len(args) == 1 and not kwargs and not graph.inferring.on:
             x = args[0]
-            if type(x) is Tensor and x.dtype in self._accepts:
-                return self._call_impl(x)  # type: ignore[no-untyped-call]
+            if type(x) is Tensor and x.dtype in self._accepts and not (live.on and hasattr(x, "_keras_mask")):
+                return self._call_outermost(x) if live.on and self.is_model else self._call_impl(x)  # type: ignore[no-untyped-call]
         return self._call_with_care(args, kwargs)
+
+    def _call_outermost(self, x: Tensor) -> Any:
+        """A model's call forgets the losses that layers added in the call before, unless it is within another."""
+        with counted():
+            if live.depth == 1:
+                self._clear_losses()
+            return self._call_impl(x)  # type: ignore[no-untyped-call]
 
     def _call_with_care(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Any call but the plainest: symbolic or unbuilt, NumPy inputs, masks, losses, `training=`, dtype policies."""
@@ -205,7 +216,8 @@ class Layer(Weighted):
 
     def _finish_build(self) -> None:
         self.built = True
-        self._fast = self.activity_regularizer is None and not self.dtype_policy.is_mixed
+        cares = self.activity_regularizer is not None or self._has_mask_to_make()
+        self._fast = not cares and not self.dtype_policy.is_mixed
         if not self._trainable:
             self.trainable = False
 
@@ -228,6 +240,10 @@ class Layer(Weighted):
     # -- symbolic calls ---------------------------------------------------------------------------------------------
 
     def _record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not args:  # the first argument may be named; what follows looks for it in its place
+            first = next(iter(inspect.signature(self.call).parameters), "")
+            args = (kwargs[first],) if first in kwargs else ()
+            kwargs = {k: v for k, v in kwargs.items() if k != first}
         assert_input(self.name, self.input_spec, args[0] if args else None)
         implicit = "mask" in self._call_takes and kwargs.get("mask") is None
         masks = masks_of(args[0]) if args else None
@@ -346,7 +362,7 @@ class Layer(Weighted):
         Args:
             loss: A scalar tensor, or a list of them.
         """
-        live.on = True
+        live.on, self._fast = True, False
         self._losses.extend(nested.flatten(loss))
 
     def _clear_losses(self) -> None:
@@ -396,13 +412,15 @@ class Layer(Weighted):
             if self.activity_regularizer is not None:
                 base["activity_regularizer"] = serialization.serialize_keras_object(self.activity_regularizer)
             return base
-        if "get_config" in _overridden(type(self)):
-            return base
+        return base if "get_config" in _overridden(type(self)) else {**base, **self._given_arguments()}
+
+    def _given_arguments(self) -> dict[str, Any]:
+        """What the constructor was called with, as plain values."""
         args, kwargs = self._init_args
         bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs).arguments
         given = {k: v for k, v in list(bound.items())[1:] if k not in ("args", "kwargs")}
         written = {k: serialization.serialize_keras_object(v) for k, v in given.items()}
-        return {**base, **written, **bound.get("kwargs", {})}
+        return {**written, **bound.get("kwargs", {})}
 
     def _dtype_config(self) -> Any:
         return serialization.serialize_keras_object(self.dtype_policy)
@@ -443,7 +461,8 @@ class Layer(Weighted):
 
     def __getstate__(self) -> dict[str, Any]:
         # The recorded calls belong to the models that made them, which keep them in a flat form.
-        return {**self.__dict__, "_inbound_nodes": []}
+        # Losses are of the last call, and tensors with a history cannot be copied.
+        return {**self.__dict__, "_inbound_nodes": [], "_losses": []}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"

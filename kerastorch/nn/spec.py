@@ -47,7 +47,7 @@ class InputSpec:
     def problem(self, shape: tuple[int | None, ...]) -> str | None:
         """What was expected instead of `shape`, or None when it fits."""
         rank = len(shape)
-        if self.ndim is not None and rank != self.ndim and not self.allow_last_axis_squeeze:
+        if self.ndim is not None and rank != self.ndim and not self._squeezes(shape):
             return f"{self.ndim} dimensions" + (f" (shape {self.shape})" if self.shape else "")
         if self.min_ndim is not None and rank < self.min_ndim:
             return f"at least {self.min_ndim} dimensions"
@@ -61,6 +61,14 @@ class InputSpec:
                 where = f"a last dimension (axis {axis})" if axis in (-1, rank - 1) else f"a dimension {axis}"
                 return f"{where} of {size}"
         return None
+
+    def _squeezes(self, shape: tuple[int | None, ...]) -> bool:
+        """Whether `shape` fits but for a last axis of size 1."""
+        if not self.allow_last_axis_squeeze or self.shape is None:
+            return self.allow_last_axis_squeeze
+        if len(shape) == len(self.shape) + 1:
+            return shape[-1] == 1
+        return len(shape) == len(self.shape) - 1 and self.shape[-1] in (1, None)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
@@ -96,7 +104,10 @@ def assert_input(name: str, spec: Any, inputs: Any) -> None:
     tensors = nested.flatten(inputs)
     if len(specs) != len(tensors):
         raise errors.value_error(
-            f"Layer {name!r}", expected=f"{len(specs)} inputs", received=errors.Said(f"{len(tensors)} inputs")
+            f"Layer {name!r}",
+            expected=f"{len(specs)} inputs",
+            received=errors.Said(f"{len(tensors)} inputs"),
+            remedy="Pass them as a list, or as a dict by their names.",
         )
     for one, tensor in zip(specs, tensors, strict=True):
         if one is None or tensor is None or not hasattr(tensor, "shape"):
@@ -107,4 +118,12 @@ def assert_input(name: str, spec: Any, inputs: Any) -> None:
                 f"Input of layer {name!r} is incompatible with the layer",
                 expected=problem,
                 received=errors.Said(f"shape {tuple(tensor.shape)}"),
+                remedy=_remedy(one),
             )
+
+
+def _remedy(spec: InputSpec) -> str:
+    if spec.shape is None:
+        return "Reshape the data, or change the layer before this one."
+    name = f" {spec.name!r}" if spec.name else ""
+    return f"The input{name} was declared with the shape {spec.shape}: pass such data, or declare another shape."

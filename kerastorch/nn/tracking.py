@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from torch import nn
@@ -55,25 +55,42 @@ def track(value: Any) -> Any:
 class _Tracked(nn.Module):
     """A container that is a module: what it holds is found by `state_dict`, `.to()`, `torch.compile`."""
 
+    _plain: Any
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         made = super().__new__(cls)
         nn.Module.__init__(made)  # here, since unpickling fills the container before it restores the module
         return made
 
     def _renew(self) -> None:
-        """Register exactly what is held now."""
+        """Register exactly what is held now, and keep a plain copy: `torch.compile` can look into that."""
         for registered in (self._modules, self._parameters, self._buffers):
             registered.clear()
-        for key, value in self._held():
+        held = list(self._held())
+        self.__dict__["_plain"] = self._as_plain(held)
+        for key, value in held:
             register(self, str(key), value)
+
+    def _as_plain(self, held: list[tuple[Any, Any]]) -> Any:
+        raise NotImplementedError
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._plain[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._plain)
+
+    def __len__(self) -> int:
+        return len(self._plain)
 
     def _held(self) -> Iterable[tuple[Any, Any]]:
         raise NotImplementedError
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
 
-class TrackedList(_Tracked, list[Any]):
+class TrackedList(_Tracked, list[Any]):  # type: ignore[misc]
     """A list whose layers and variables are registered under their positions, as `nn.ModuleList` does.
 
     Example:
@@ -88,12 +105,15 @@ class TrackedList(_Tracked, list[Any]):
         self._renew()
 
     def _held(self) -> Iterable[tuple[Any, Any]]:
-        return enumerate(self)
+        return enumerate(list.__iter__(self))
+
+    def _as_plain(self, held: list[tuple[Any, Any]]) -> list[Any]:
+        return [value for _, value in held]
 
     __repr__ = list.__repr__
 
 
-class TrackedDict(_Tracked, dict[Any, Any]):
+class TrackedDict(_Tracked, dict[Any, Any]):  # type: ignore[misc]
     """A dict whose layers and variables are registered under their keys, as `nn.ModuleDict` does."""
 
     def __init__(self, values: Any = (), **named: Any) -> None:
@@ -101,7 +121,22 @@ class TrackedDict(_Tracked, dict[Any, Any]):
         self._renew()
 
     def _held(self) -> Iterable[tuple[Any, Any]]:
-        return self.items()
+        return dict.items(self)
+
+    def _as_plain(self, held: list[tuple[Any, Any]]) -> dict[Any, Any]:
+        return dict(held)
+
+    def keys(self) -> Any:
+        """As of any dict."""
+        return self._plain.keys()
+
+    def values(self) -> Any:
+        """As of any dict."""
+        return self._plain.values()
+
+    def items(self) -> Any:
+        """As of any dict."""
+        return self._plain.items()
 
     __repr__ = dict.__repr__
 

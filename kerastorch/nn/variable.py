@@ -200,7 +200,7 @@ class Variable(nn.Parameter):
         return float(self.detach())
 
     def moved_to(self, value: Tensor) -> Variable:
-        """This variable over `value`: itself where torch can exchange the memory (not from or to "meta"), or another."""
+        """This variable over `value`: itself where torch can exchange the memory (not with "meta"), or another."""
         if torch._has_compatible_shallow_copy_type(self, value):
             self.data = value.data
             return self

@@ -149,7 +149,7 @@ class Weighted(nn.Module):
         return key
 
     def __setattr__(self, name: str, value: Any) -> None:
-        value = track(value)
+        value = value if name == "__dict__" else track(value)  # torch.export sets `__dict__`, which holds modules
         for variable in _variables_in(value):
             self._forget_provisional(variable)
         if isinstance(value, Variable):
@@ -157,6 +157,8 @@ class Weighted(nn.Module):
                 registered.pop(name, None)
             register(self, name, value)
         else:
+            if isinstance(value, nn.Module) and value.training is not self.__dict__.get("training", value.training):
+                value.train(self.training)  # torch's modules begin in training mode, our layers in inference mode
             super().__setattr__(name, value)
 
     def _forget_provisional(self, variable: Variable) -> None:

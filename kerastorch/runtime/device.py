@@ -8,6 +8,8 @@ import torch
 
 from kerastorch.base import errors
 
+_WIDEST = {"mps": torch.float32}
+
 
 def available() -> list[str]:
     """The kinds of device this machine has, best first.
@@ -58,6 +60,16 @@ def choose_device(wanted: Any = None) -> torch.device:
             remedy='Use device="auto" to take the best there is.',
         )
     return device
+
+
+def exact_dtype(device: torch.device) -> torch.dtype:
+    """The widest float that a device has: the dtype of sums over many samples.
+
+    Example:
+        >>> exact_dtype(torch.device("cpu"))
+        torch.float64
+    """
+    return _WIDEST.get(device.type, torch.float64)
 
 
 def from_options(device: Any, devices: Any) -> torch.device:

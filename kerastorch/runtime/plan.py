@@ -43,6 +43,7 @@ class Plan:
         device: Any = None,
         devices: Any = None,
         precision: Any = None,
+        scale_loss: bool = True,
         accumulate_grad_batches: int = 1,
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
@@ -55,6 +56,7 @@ class Plan:
             device: See `choose_device`.
             devices: The number or the indices of devices; one for now.
             precision: See `choose_precision`.
+            scale_loss: Whether float16 scales the loss, as it must to be useful.
             accumulate_grad_batches: Batches whose gradients make one update, >= 1.
             gradient_clip_val: Limit for gradients, or None.
             gradient_clip_algorithm: "norm" or "value".
@@ -78,7 +80,7 @@ class Plan:
         return cls(
             device=where,
             strategy=SingleDevice(where),
-            precision=choose_precision(precision, where),
+            precision=choose_precision(precision, where, scale_loss),
             accumulate=_count("accumulate_grad_batches", accumulate_grad_batches),
             clipping=choose_clipping(gradient_clip_val, gradient_clip_algorithm),
             jit_compile=jit_compile is True,

@@ -111,16 +111,18 @@ _KINDS: dict[str, tuple[str, Any]] = {
     "float16": ("16-true", lambda device: TruePrecision("16-true", torch.float16)),
     "mixed_bfloat16": ("bf16-mixed", lambda device: MixedPrecision("bf16-mixed", device, torch.bfloat16)),
     "mixed_float16": ("16-mixed", lambda device: ScaledPrecision("16-mixed", device, torch.float16)),
+    "unscaled": ("16-mixed", lambda device: MixedPrecision("16-mixed", device, torch.float16)),
 }
 
 
-def choose_precision(wanted: Any, device: torch.device) -> Precision:
+def choose_precision(wanted: Any, device: torch.device, scale_loss: bool = True) -> Precision:
     """The precision a user means.
 
     Args:
         wanted: None or "32"; "bf16-mixed", "16-mixed", "bf16-true", "16-true", "64"; or Keras's policy names
             ("mixed_bfloat16", "mixed_float16", "bfloat16", "float32", ...); or a `Precision`.
         device: Where the run computes.
+        scale_loss: Whether "16-mixed" scales the loss.
 
     Returns:
         A precision object.
@@ -136,8 +138,9 @@ def choose_precision(wanted: Any, device: torch.device) -> Precision:
         return wanted
     aliases = {32: "32", 64: "64", 16: "16-mixed", "16": "16-mixed", "bf16": "bf16-mixed", None: "32"}
     try:
-        policy = DTypePolicy(aliases.get(wanted, wanted))
-    except (ValueError, TypeError):
-        known = [kind for kind, _ in _KINDS.values()] + list(_KINDS)
+        name = DTypePolicy(aliases.get(wanted, wanted)).name
+        make = _KINDS["unscaled" if name == "mixed_float16" and not scale_loss else name][1]
+    except (ValueError, TypeError, KeyError):
+        known = [kind for kind, _ in _KINDS.values()] + list(_KINDS)[:-1]
         raise errors.unknown_name("precision", wanted, known) from None
-    return _KINDS[policy.name][1](device)  # type: ignore[no-any-return]
+    return make(device)  # type: ignore[no-any-return]

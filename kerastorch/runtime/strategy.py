@@ -30,7 +30,8 @@ class SingleDevice:
 
     def place(self, module: nn.Module) -> None:
         """Move a module's parameters and buffers to where they train."""
-        module.to(self.device)
+        if any(t.device != self.device for t in (*module.parameters(), *module.buffers())):
+            module.to(self.device)
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """The module to call in a training step; once, before training."""

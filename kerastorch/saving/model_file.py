@@ -45,7 +45,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
             "Call it on data, or `model.build(input_shape)`, first.",
             stacklevel=3,
         )
-    config = json.dumps(serialization.serialize_keras_object(model))
+    config = json.dumps(serialization.serialize_shared(model))
     now = datetime.now().strftime("%Y-%m-%d@%H:%M:%S")
     metadata = json.dumps({"keras_version": KERAS_VERSION, "date_saved": now})
     write = archive.write_folder if folder else archive.write_zip

@@ -154,7 +154,11 @@ class OptimizerState(State):
             self.owner.build([p for p in self.model.parameters() if p.requires_grad])
         now = self._now()
         if len(found) == len(now):
-            return now
+            # Keras keeps numbers that stand for an absent matrix as integers, others as floats.
+            return {
+                k: one._replace(dtype=found[k].dtype) if one.shape == () and k in found else one
+                for k, one in now.items()
+            }
         if len(found) > len(self.owner.own_numbers()):  # else it was saved before its first step and holds nothing
             warnings.warn(
                 f"The state of {self.subject} is left as it is: the optimizer has {len(now)} variables, the file "

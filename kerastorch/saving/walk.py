@@ -20,7 +20,7 @@ from kerastorch.nn.layer import Layer
 from kerastorch.nn.masks import ComputeMask
 from kerastorch.nn.tracking import TrackedDict, TrackedList
 
-_CONTAINERS = (list, tuple, dict, TrackedList, TrackedDict)
+_CONTAINERS = (list, tuple, dict)
 _OURS = ("kerastorch.nn.", "kerastorch.models.", "torch.")
 # What a model has beyond a layer, and Keras looks into.
 _MODEL_CHILDREN = {"layers", "optimizer"}
@@ -85,7 +85,7 @@ class _Walk:
             return
         self.seen.add(id(container))
         used: dict[str, int] = {}
-        for child in container.values() if isinstance(container, (dict, TrackedDict)) else container:
+        for child in container.values() if isinstance(container, dict) else container:
             if isinstance(child, _CONTAINERS):
                 self._container(owner, child, _join(path, _numbered("container", used)))
             elif is_saved(owner, child):
@@ -121,16 +121,30 @@ def _beside_module(owner: Any) -> Iterator[tuple[str, Any]]:
 def _children(owner: Any) -> Iterator[tuple[str, Any]]:
     """The attributes in which Keras would look for objects to save."""
     cls: Any = type(owner)
-    if issubclass(cls, _registered("models", "Sequential", "Functional")):
-        yield "layers", owner.layers
     skipped = _skipped(cls)
+    if issubclass(cls, _registered("models", "Sequential", "Functional")):
+        skipped |= {"layers"}
+        yield "layers", owner.layers
+    is_model = issubclass(cls, _registered("models", "Model"))
     for name in sorted(dir(owner), key=lambda name: f"~{name}" if name.startswith("_") else name):
         if name.startswith("__") or name in skipped:
+            continue
+        if name == "layers" and is_model:
+            yield name, list(dict.fromkeys(_direct(owner)))
             continue
         try:
             yield name, getattr(owner, name)
         except Exception:  # a property of the user's class that cannot be read now holds nothing to save
             continue
+
+
+def _direct(owner: nn.Module) -> Iterator[nn.Module]:
+    """The layers and modules directly inside, those in lists and dicts included, in the order of assignment."""
+    for child in owner.children():
+        if isinstance(child, (TrackedList, TrackedDict)):
+            yield from _direct(child)
+        else:
+            yield child
 
 
 def _registered(slot: str, *names: str) -> tuple[type, ...]:

@@ -70,7 +70,9 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         return
     subject = f"Weights file {path!r}"
     with hdf5.opened(path, subject) as file:
-        if "layer_names" in file.attrs or "model_weights" in file:
+        with hdf5.reading(subject):
+            is_legacy = "layer_names" in file.attrs or "model_weights" in file
+        if is_legacy:
             raise paths.legacy(path)
         matching.load_from(file, model, subject, skip_mismatch)
 

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm import tqdm  # not `auto`: without ipywidgets it warns at import in every notebook
 
 from kerastorch.base import errors, files
 from kerastorch.utils.archives import extract_archive

@@ -94,10 +94,11 @@ def test_differences_are_named(a: Any, b: Any, match: str) -> None:
         nested.assert_same_structure(a, b)
 
 
-def test_types_count_when_asked() -> None:
-    nested.assert_same_structure([1], (1,))
+def test_kinds_of_containers_count_but_for_paths() -> None:
     with pytest.raises(ValueError, match="a list"):
-        nested.assert_same_structure([1], (1,), check_types=True)
+        nested.assert_same_structure([1], (1,))
+    with pytest.warns(DeprecationWarning, match="assert_same_paths"):
+        nested.assert_same_structure([1], [2], check_types=False)
     nested.assert_same_paths([1, 2], (3, 4))
     with pytest.raises(ValueError, match="leaves at"):
         nested.assert_same_paths([1], {"a": 1})

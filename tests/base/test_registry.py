@@ -78,8 +78,24 @@ def test_resolve_a_config() -> None:
 def test_resolve_refuses() -> None:
     with pytest.raises(ValueError, match="Unknown loss"):
         registry.resolve("losses", "no_such_loss_at_all")
-    with pytest.raises(TypeError, match="`loss`: expected a name"):
+    with pytest.raises(TypeError, match="`loss`: expected a name, a loss object"):
         registry.resolve("losses", 3)
+    with pytest.raises(TypeError, match="an initializer object"):
+        registry.resolve("initializers", 3)
+
+
+def test_objects_are_made_of_values_of_accepted_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_conversions", {})
+    registry.accept_values("losses", Mine, int)
+    assert registry.resolve("losses", 3)() == 3
+    with pytest.raises(TypeError, match="`metric`"):
+        registry.resolve("metrics", 3)
+
+
+def test_an_operation_is_known_by_its_function() -> None:
+    from kerastorch import ops
+
+    assert registry.slot_and_name(ops.relu) == registry.slot_and_name(ops.relu.raw) == ("ops", "relu")
 
 
 def test_accepting_objects_that_cannot_be_called(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,27 @@ def test_what_cannot_be_named_is_refused(value: Any) -> None:
         serialize_keras_object({"deep": [value]})
 
 
+def test_a_torch_module_is_named_with_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"torch module Linear in this model.*registered.*state_dict"):
+        serialize_keras_object([torch.nn.Linear(2, 2)])
+    from kerastorch import Input, Sequential
+
+    model = Sequential([Input((2,)), torch.nn.Linear(2, 2)], name="stack")
+    with pytest.raises(ValueError, match=r"torch module Linear in Sequential 'stack' \('.*'\).*save_weights"):
+        model.get_config()
+
+
+def test_operations_are_written_like_keras() -> None:
+    import keras
+
+    from kerastorch import ops
+
+    for name in ("relu", "gelu", "sin"):
+        written = serialize_keras_object(getattr(ops, name))
+        assert written == keras.saving.serialize_keras_object(getattr(keras.ops, name))
+        assert deserialize_keras_object(written)(torch.ones(1)).shape == (1,)
+
+
 def test_shared_objects_are_shared_again() -> None:
     one = {**serialize_keras_object(Mine(1)), "shared_object_id": 7}
     a, b = deserialize_keras_object([one, dict(one)], custom_objects={"Mine": Mine})

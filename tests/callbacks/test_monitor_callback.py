@@ -55,6 +55,9 @@ def direction(callback: object, model: object) -> str:
         *(("acc", "BinaryAccuracy"), ("acc", "SparseTopKCategoricalAccuracy"), ("mae", "MeanAbsoluteError")),
         *(("h", "Hinge"), ("c", "CosineSimilarity"), ("b", "BinaryCrossentropy"), ("r", "RootMeanSquaredError")),
         *(("l", "LogCoshError"), ("m", "Mean"), ("s", "Sum")),
+        *(("k", "KLDivergence"), ("p", "Poisson"), ("cc", "CategoricalCrossentropy"), ("mse", "MeanSquaredError")),
+        *(("sc", "SparseCategoricalCrossentropy"), ("sh", "SquaredHinge"), ("ch", "CategoricalHinge")),
+        *(("mape", "MeanAbsolutePercentageError"), ("msle", "MeanSquaredLogarithmicError")),
     ],
 )
 def test_auto_agrees_with_keras_on_its_metrics(name: str, kind: str) -> None:

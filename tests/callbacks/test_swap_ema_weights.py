@@ -61,6 +61,21 @@ def test_swaps_as_keras_does(swap_on_epoch: bool) -> None:
     assert found[0][1] == (2.0, 1.0)
 
 
+def test_averages_are_zero_before_the_first_update_as_in_keras() -> None:
+    variable = keras.Variable([1.0])
+    other = keras.optimizers.SGD(0.1, use_ema=True)
+    other.build([variable])
+    (theirs,) = other._model_variables_moving_average
+    weight = torch.nn.Parameter(torch.tensor([1.0]))
+    own = SGD(0.1, use_ema=True)
+    own.build([weight])
+    ((_, _, ours),) = own.slots()
+    assert float(ours) == float(keras.ops.convert_to_numpy(theirs)[0]) == 0.0
+    other.apply([torch.tensor([2.0])], [variable])
+    own.apply([torch.tensor([2.0])], [weight])  # the first update copies the weights
+    assert ours.tolist() == keras.ops.convert_to_numpy(theirs).tolist() == weight.tolist()
+
+
 def test_predict_leaves_the_weights_as_they_were() -> None:
     for kind in (SGD, LossScaleOptimizer):
         found = states(SwapEMAWeights(), *averaging(kind), ["predict_begin", "predict_end"])

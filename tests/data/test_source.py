@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerastorch.data.source import DataSource, ran_out
+from kerastorch import config
+from kerastorch.data.source import DataSource, promise, ran_out
 
 
 class _Nothing(DataSource):
@@ -24,6 +25,12 @@ def test_a_source_is_abstract_and_knows_nothing_by_default():
     source = _Nothing()
     assert (source.num_batches, source.num_samples, source.batch_size, source.resumable) == (None, None, None, False)
     assert source.state_dict() == {} and source.load_state_dict({}) is None
+
+
+def test_the_limit_of_the_settings_is_no_promise():
+    assert promise(None) is None and promise(3) == 3
+    config.set_max_steps_per_epoch(3)
+    assert promise(3) is None and promise(2) == 2
 
 
 def test_the_warning_counts():

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+import kerastorch
 from kerastorch import layers
 from kerastorch.nn import weights
 from kerastorch.nn.variable import Layout, Variable
@@ -111,12 +112,22 @@ def test_count_params() -> None:
         ({"shape": [2, 3]}, (2, 3), torch.float32),
         ({"shape": (2,), "dtype": "int32"}, (2,), torch.int32),
         ({"shape": (2,), "dtype": torch.float64}, (2,), torch.float64),
+        ({"shape": (2,), "initializer": np.arange(2)}, (2,), torch.float32),
+        ({"shape": (2,), "initializer": torch.arange(2.0, dtype=torch.float64)}, (2,), torch.float32),
         ({"shape": (2,), "initializer": lambda shape, dtype=None: torch.full(shape, 7.0)}, (2,), torch.float32),
     ],
 )
 def test_add_weight(kwargs: dict[str, Any], shape: Any, dtype: Any) -> None:
     made = layers.Layer().add_weight(**kwargs)
     assert tuple(made.shape) == shape and made.dtype is dtype
+
+
+@pytest.mark.parametrize("values", [np.arange(3.0), torch.arange(3.0)], ids=["array", "tensor"])
+def test_values_as_an_initializer_like_keras(values: Any) -> None:
+    import keras
+
+    ours, theirs = (k.layers.Layer().add_weight(shape=(3,), initializer=values) for k in (kerastorch, keras))
+    np.testing.assert_array_equal(ours.numpy(), theirs.value.detach().numpy())
 
 
 def test_unassigned_weights_keep_unique_names() -> None:

@@ -87,6 +87,7 @@ class InputLayer(Layer):
         }
 
 
+@registry.explain_keywords
 def Input(
     shape: Any = None,
     batch_size: int | None = None,

@@ -8,6 +8,7 @@ from kerastorch.ops.image.filters import scale_and_translate as scale_and_transl
 from kerastorch.ops.image.filters import sobel_edges as sobel_edges
 from kerastorch.ops.image.filters import ssim as ssim
 from kerastorch.ops.image.geometry import affine_transform as affine_transform
+from kerastorch.ops.image.geometry import elastic_transform as elastic_transform
 from kerastorch.ops.image.geometry import map_coordinates as map_coordinates
 from kerastorch.ops.image.geometry import perspective_transform as perspective_transform
 from kerastorch.ops.image.patches import extract_patches as extract_patches

@@ -1,4 +1,4 @@
-"""Sampling at coordinates: affine and perspective transforms."""
+"""Sampling at coordinates: affine, perspective and elastic transforms."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from torch import Tensor
 
 from kerastorch import config
 from kerastorch.base import errors
-from kerastorch.ops._convert import is_integral
+from kerastorch.ops._convert import as_float, is_integral
 from kerastorch.ops._symbolic import op
+from kerastorch.ops.image.filters import gaussian_blur
 from kerastorch.ops.image.resize import check_images
+from kerastorch.random import torch_generator
 
 _ORDERS = {"nearest": 0, "bilinear": 1}
 
@@ -188,6 +190,55 @@ def _homography(start: Tensor, end: Tensor) -> Tensor:
     for_u = torch.stack((x, y, one, zero, zero, zero, -u * x, -u * y), dim=-1)
     for_v = torch.stack((zero, zero, zero, x, y, one, -v * x, -v * y), dim=-1)
     return torch.linalg.solve(torch.cat((for_u, for_v), dim=1), torch.cat((u, v), dim=1))
+
+
+@op("image", "images")
+def elastic_transform(
+    images: Tensor,
+    alpha: float = 20.0,
+    sigma: float = 5.0,
+    interpolation: str = "bilinear",
+    fill_mode: str = "reflect",
+    fill_value: float = 0.0,
+    seed: Any = None,
+    data_format: str | None = None,
+) -> Tensor:
+    """Shift every cell of the images by a smooth random field.
+
+    The shifts are normal numbers of standard deviation `sigma`, blurred by a Gaussian of `sigma` cells, times `alpha`.
+
+    Args:
+        images: One image or a batch.
+        alpha: How far cells move.
+        sigma: How smooth the field is.
+        interpolation: "bilinear" or "nearest".
+        fill_mode: What lies outside: "constant", "nearest", "wrap", "mirror" or "reflect".
+        fill_value: The value outside with "constant".
+        seed: An integer, a `SeedGenerator`, or None for torch's global generator (Keras on torch takes always that).
+        data_format: "channels_last" or "channels_first"; default `config.image_data_format()`.
+
+    Returns:
+        Images of the same shape.
+
+    Example:
+        >>> elastic_transform(torch.ones(1, 8, 8, 3), seed=1).shape
+        torch.Size([1, 8, 8, 3])
+    """
+    batch, restore = _as_batch(images, data_format)
+    order = _order(interpolation)
+    like = as_float(batch[..., 0])
+    generator = torch_generator(seed, batch.device)
+    y, x = _grid(batch, like.dtype)
+    cols = x + alpha * _smooth(like, float(sigma), generator)
+    rows = y + alpha * _smooth(like, float(sigma), generator)
+    return restore(_sample_images(batch, rows, cols, order, fill_mode, fill_value))
+
+
+def _smooth(like: Tensor, sigma: float, generator: torch.Generator | None) -> Tensor:
+    """A random field of the shape (batch, height, width) of `like`."""
+    size = int(6 * sigma) | 1
+    noise = torch.empty_like(like, memory_format=torch.contiguous_format).normal_(generator=generator) * sigma
+    return gaussian_blur.raw(noise[:, None], (size, size), (sigma, sigma), "channels_first")[:, 0]
 
 
 def _as_batch(images: Tensor, data_format: str | None) -> tuple[Tensor, Callable[[Tensor], Tensor]]:

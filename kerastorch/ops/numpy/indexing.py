@@ -22,6 +22,8 @@ def get_item(x: Tensor, key: Any) -> Tensor:
         >>> get_item([1, 2, 3], slice(1, None))
         tensor([2, 3], dtype=torch.int32)
     """
+    if isinstance(key, list) and any(part is None or part is Ellipsis or isinstance(part, slice) for part in key):
+        key = tuple(key)  # a config has lists for tuples
     return x[key]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+import kerastorch
 from kerastorch import activations, layers
 from tests.contract.layer_contract import run_layer_contract
 
@@ -21,6 +22,15 @@ def test_contract(activation: Any) -> None:
 def test_functions_are_taken_as_they_are() -> None:
     assert layers.Activation(activations.tanh).get_config()["activation"] == "tanh"
     assert layers.Activation(torch.sin)(torch.zeros(1)).tolist() == [0.0]
+
+
+def test_operations_are_written_as_keras_writes_them() -> None:
+    import keras
+
+    for name in ("relu", "gelu", "log_softmax", "sin"):
+        ours, theirs = (k.layers.Activation(getattr(k.ops, name)).get_config() for k in (kerastorch, keras))
+        assert ours["activation"] == theirs["activation"]
+        assert layers.Activation.from_config(ours)(torch.zeros(1, 2)).shape == (1, 2)
 
 
 def test_linear_hands_on_the_tensor_itself() -> None:

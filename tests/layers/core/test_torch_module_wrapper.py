@@ -61,7 +61,7 @@ def test_copies() -> None:
 
 def test_a_module_is_never_written() -> None:
     layer = layers.TorchModuleWrapper(nn.Linear(3, 2), name="w")
-    with pytest.raises(ValueError, match="Cannot write this to a config"):
+    with pytest.raises(ValueError, match="cannot be written to a config"):
         serialization.serialize_keras_object(layer)
 
 

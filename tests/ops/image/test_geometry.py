@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from tests.ops.parity import Case, F, case, case_id, run_case
 
@@ -54,6 +55,34 @@ def test_each_image_has_its_transform(data_format: str) -> None:
         ours, keras.ops.image.affine_transform(x, _EACH.copy(), data_format=data_format), atol=1e-5
     )
     np.testing.assert_array_equal(_EACH[1], [1, 0, 2.5, 0, 1, 0, 0, 0])
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "constant"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_elastic_transform_draws_and_moves_like_keras(data_format: str, interpolation: str, fill_mode: str) -> None:
+    import keras
+
+    from kerastorch.ops import image
+
+    x = _X if data_format == "channels_last" else np.moveaxis(_X, -1, 1).copy()
+    options = {"interpolation": interpolation, "fill_mode": fill_mode, "data_format": data_format}
+    torch.manual_seed(1)
+    ours = image.elastic_transform(x, 4.0, 1.5, **options)
+    torch.manual_seed(1)
+    theirs = keras.ops.image.elastic_transform(x, 4.0, 1.5, **options)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert not np.allclose(ours, x)
+
+
+def test_elastic_transform_with_a_seed() -> None:
+    from kerastorch.nn.keras_tensor import KerasTensor
+    from kerastorch.ops import image
+
+    first, again, other = (image.elastic_transform(_X[0], seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert image.elastic_transform((_X * 255).astype("uint8"), seed=1).dtype is torch.uint8
+    assert image.elastic_transform(KerasTensor((2, 8, 8, 3)), seed=1).shape == (2, 8, 8, 3)
 
 
 def test_refuses() -> None:

@@ -1,25 +1,10 @@
-"""What a Keras session was: automatic names; and questions about dtypes."""
+"""Questions about dtypes."""
 
 from __future__ import annotations
 
-import gc
 from typing import Any
 
-from kerastorch.base import dtypes, naming
-
-
-def clear_session(free_memory: bool = True) -> None:
-    """Let automatic names start again from nothing.
-
-    Args:
-        free_memory: Whether to collect garbage at once.
-
-    Example:
-        >>> clear_session(free_memory=False)
-    """
-    naming.reset_names()
-    if free_memory:
-        gc.collect()
+from kerastorch.base import dtypes
 
 
 def is_float_dtype(dtype: Any) -> bool:

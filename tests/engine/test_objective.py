@@ -1,0 +1,149 @@
+"""Losses and metrics of several outputs, on the device, exact under any split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kerastorch.engine.objective import LossTerm, Metrics, MetricTerm, Objective, RunningMean, at
+
+
+class Counting:
+    """A metric that writes down what it is given."""
+
+    def __init__(self, name: str = "counting") -> None:
+        self.name, self.seen, self.moved = name, [], None
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.seen.append((y_true, y_pred, sample_weight))
+
+    def result(self) -> int:
+        return len(self.seen)
+
+    def reset_state(self) -> None:
+        self.seen.clear()
+
+    def to(self, device: Any) -> None:
+        self.moved = device
+
+
+def _difference(y: Any, pred: Any, weight: Any) -> torch.Tensor:
+    value = (pred - y).abs()
+    return value.mean() if weight is None else (value * weight).mean()
+
+
+def test_at() -> None:
+    structure = {"a": [10, {"b": 20}], "c": 30}
+    assert at(structure, ()) is structure
+    assert at(structure, ("a", 1, "b")) == 20
+
+
+@given(
+    values=st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.integers(1, 500)), min_size=1, max_size=20)
+)
+def test_a_running_mean_is_the_mean_over_rows(values: list[tuple[float, int]]) -> None:
+    mean = RunningMean("loss")
+    for value, rows in values:
+        mean.add(torch.tensor(value), rows)
+    expected = sum(value * rows for value, rows in values) / sum(rows for _, rows in values)
+    assert float(mean.result()) == pytest.approx(expected, rel=1e-12, abs=1e-9)
+    assert mean.result().dtype is torch.float64
+
+
+def test_a_running_mean_takes_no_gradients_along_and_starts_again() -> None:
+    mean = RunningMean("loss")
+    assert float(mean.result()) == 0.0
+    mean.add(torch.tensor(2.0, requires_grad=True), 3)
+    assert not mean.result().requires_grad
+    mean.update_state(4.0, sample_weight=1)
+    assert float(mean.result()) == 2.5
+    mean.update_state(torch.tensor(2.5))
+    assert float(mean.result()) == 2.5 and len(mean.variables) == 2
+    mean.reset_state()
+    assert float(mean.result()) == 0.0
+
+
+Y = {"a": torch.tensor([1.0, 1.0]), "b": torch.tensor([2.0, 4.0])}
+PRED = {"a": torch.tensor([2.0, 3.0]), "b": torch.tensor([2.0, 8.0])}
+A, B = 1.5, 2.0  # the losses above
+
+
+def _two(kind: type, keys: tuple[Any, Any], factors: tuple[Any, Any] = (None, None)) -> tuple[Objective, Any, Any]:
+    """An objective of two outputs whose structures are dicts, lists or tuples."""
+    y, pred = (s if kind is dict else kind(s.values()) for s in (Y, PRED))
+    terms = [
+        LossTerm(_difference, factor, (key,), (key,), RunningMean(f"{key}_loss"))
+        for key, factor in zip(keys, factors, strict=True)
+    ]
+    return Objective(terms), y, pred
+
+
+@pytest.mark.parametrize(("kind", "keys"), [(dict, ("a", "b")), (list, (0, 1)), (tuple, (0, 1))])
+@pytest.mark.parametrize(
+    ("factors", "total"), [((None, None), A + B), ((0.5, None), A / 2 + B), ((2.0, 0.0), 2 * A)]
+)
+def test_two_outputs_in_any_structure(kind: type, keys: Any, factors: Any, total: float) -> None:
+    objective, y, pred = _two(kind, keys, factors)
+    assert float(objective.loss(y, pred, None, 2)) == total
+    results = {name: float(value) for name, value in objective.results().items()}
+    assert results == {"loss": 0.0, f"{keys[0]}_loss": A, f"{keys[1]}_loss": B}  # `loss` is added by the program
+
+
+@pytest.mark.parametrize(
+    "weights", [torch.tensor([1.0, 0.0]), {"a": torch.tensor([1.0, 0.0]), "b": torch.tensor([1.0, 0.0])}]
+)
+def test_weights_are_common_or_of_one_output(weights: Any) -> None:
+    objective, y, pred = _two(dict, ("a", "b"))
+    assert float(objective.loss(y, pred, weights, 2)) == 0.5
+
+
+def test_targets_may_lie_elsewhere_than_outputs() -> None:
+    term = LossTerm(_difference, None, true=("x", 1), pred=(0,))
+    loss = Objective([term]).loss({"x": [None, Y["a"]]}, [PRED["a"]], None, 2)
+    assert float(loss) == A
+
+
+def test_without_losses_there_is_nothing_to_minimise() -> None:
+    assert Objective().loss(Y, PRED, None, 2) is None
+
+
+def test_a_loss_keeps_its_gradient() -> None:
+    pred = PRED["a"].clone().requires_grad_()
+    loss = Objective([LossTerm(_difference, 3.0)]).loss(Y["a"], pred, None, 2)
+    assert loss is not None
+    loss.backward()
+    torch.testing.assert_close(pred.grad, torch.tensor([1.5, 1.5]))
+
+
+def test_metrics_get_their_own_part_and_weights_only_if_weighted() -> None:
+    plain, weighted = Counting(), Counting()
+    metrics = Metrics([MetricTerm(plain, "p", False, ("a",), ("a",)), MetricTerm(weighted, "w", True, ("b",), ("b",))])
+    weight = {"a": torch.ones(2), "b": torch.zeros(2)}
+    metrics.update_state(Y, PRED, weight)
+    assert plain.seen[0][0] is Y["a"] and plain.seen[0][1] is PRED["a"] and plain.seen[0][2] is None
+    assert weighted.seen[0][0] is Y["b"] and weighted.seen[0][1] is PRED["b"] and weighted.seen[0][2] is weight["b"]
+    assert metrics.result() == {"p": 1, "w": 1}
+    metrics.reset_state()
+    assert metrics.result() == {"p": 0, "w": 0} and metrics.variables == []
+
+
+def test_the_objective_reports_resets_and_moves_all() -> None:
+    compiled, own = Counting("compiled"), Counting("own")
+    tracker = RunningMean("a_loss")
+    objective = Objective(
+        [LossTerm(_difference, None, ("a",), ("a",), tracker)], Metrics([MetricTerm(compiled, "c")]), others=[own]
+    )
+    assert [m.name for m in objective.all_metrics] == ["loss", "a_loss", "compile_metrics", "own"]
+    assert list(objective.results()) == ["loss", "a_loss", "compile_metrics", "own"]
+    objective.loss(Y, PRED, None, 2)
+    objective.metrics.update_state(0, 0)
+    own.update_state(0, 0)
+    objective.to(torch.device("cpu"))
+    assert compiled.moved == own.moved == torch.device("cpu")
+    objective.reset()
+    assert not compiled.seen and not own.seen and float(tracker.result()) == 0
+    assert "compile_metrics" not in Objective().results()
