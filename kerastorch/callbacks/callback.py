@@ -32,6 +32,8 @@ class Callback:
     Attributes:
         params: The run's parameters: "verbose", "epochs", "steps".
         model: The model that is run. Set `model.stop_training = True` to stop.
+        rank_zero_only: Whether, of several processes that train together, only the first calls it: True for what
+            prints or writes files.
 
     Example:
         >>> class Report(Callback):
@@ -42,6 +44,7 @@ class Callback:
     """
 
     params: dict[str, Any]
+    rank_zero_only = False
 
     def __init__(self) -> None:
         self.params = {}

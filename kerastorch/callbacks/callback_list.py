@@ -27,6 +27,7 @@ class CallbackList(Callback):
         add_history: Whether to add a `History` when there is none.
         add_progbar: Whether to add a `ProgbarLogger` when there is none.
         model: The model, for `set_model`.
+        rank: Which process of several this is: those that print or write are for rank 0 only.
         **params: The run's parameters ("verbose", "epochs", "steps"), for `set_params`.
 
     Raises:
@@ -66,6 +67,7 @@ class CallbackList(Callback):
         add_history: bool = False,
         add_progbar: bool = False,
         model: Any = None,
+        rank: int = 0,
         **params: Any,
     ) -> None:
         super().__init__()
@@ -74,6 +76,8 @@ class CallbackList(Callback):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
+        if rank > 0:
+            self.callbacks = [c for c in self.callbacks if not getattr(c, "rank_zero_only", False)]
         self._find_hooks()
         self.set_model(model)
         self.set_params(params)
@@ -95,6 +99,12 @@ class CallbackList(Callback):
         for hook in HOOKS:
             found = (overriding(callback, hook) for callback in self.callbacks)
             setattr(self, hook, tuple(method for method in found if method is not None))
+
+    @property
+    def steers(self) -> bool:
+        """Whether a callback that all ranks have may end the run after a batch."""
+        everywhere = (c for c in self.callbacks if not getattr(c, "rank_zero_only", False))
+        return any(overriding(c, "train_batch_end") or overriding(c, "train_batch_begin") for c in everywhere)
 
     @property
     def history(self) -> History | None:

@@ -31,6 +31,8 @@ class CSVLogger(Callback):
         'training.csv'
     """
 
+    rank_zero_only = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
         if not isinstance(separator, str) or len(separator) != 1:

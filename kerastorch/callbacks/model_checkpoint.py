@@ -45,6 +45,8 @@ class ModelCheckpoint(MonitorCallback):
         saved 3.weights.h5
     """
 
+    rank_zero_only = True
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],

@@ -50,6 +50,8 @@ class ProgbarLogger(Callback):
         Epoch 1/3
     """
 
+    rank_zero_only = True
+
     def __init__(self) -> None:
         super().__init__()
         self.seen = 0

@@ -40,6 +40,8 @@ class TensorBoard(Callback):
         1
     """
 
+    rank_zero_only = True
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

@@ -16,6 +16,7 @@ from kerastorch.data import order
 from kerastorch.data.batch import Batch
 from kerastorch.data.convert import Rows
 from kerastorch.data.parts import Part, count_samples
+from kerastorch.data.share import Share
 from kerastorch.data.source import DataSource, promise, ran_out
 
 BLOCK_BYTES = 1 << 20  # on the host: stays in cache, and malloc hands the same pages out again (2 MiB: twice slower)
@@ -39,6 +40,7 @@ class ArraySource(DataSource):
         seed: With the epoch, all that the order depends on.
         device: Where batches shall be. Arrays that fit are moved there once, as a whole.
         steps: Batches in an epoch; default a pass over the data.
+        part: (rank, ranks): whose rows of each batch to give.
 
     Raises:
         TypeError: Something is no array.
@@ -63,20 +65,21 @@ class ArraySource(DataSource):
         seed: int = 0,
         device: torch.device | str = "cpu",
         steps: int | None = None,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.parts = (Part("x", x), Part("y", y), Part("sample_weight", sample_weight))
         self.num_samples: int = count_samples(self.parts)
         self.batch_size: int = batch_size
         self.shuffle, self.seed, self.promised = shuffle, seed, promise(steps)
-        self.device = torch.device(device)
+        self.device, self.part = torch.device(device), part
         self.pass_batches = math.ceil(self.num_samples / batch_size)
         self.num_batches: int = min(steps or self.pass_batches, self.pass_batches)
         self._order: tuple[int, Tensor | None] | None = None
         self._warned = False
         resident = self.device.type == "cpu" or self._size() < RESIDENT_SHARE * free_memory(self.device)
         self._place = self.device if resident else torch.device("cpu")
-        for part in self.parts:
-            part.replace(self._placed)
+        for held in self.parts:
+            held.replace(self._placed)
         self._block_batches = self._batches_in_a_block()
 
     def arrays(self) -> list[tuple[str, Rows]]:
@@ -137,6 +140,8 @@ class ArraySource(DataSource):
 
     def _block(self, indices: Tensor | None, start: int, stop: int) -> Iterable[Batch]:
         """The batches of the samples `start` to `stop` of an order."""
+        if self.part[1] > 1:
+            return self._own_rows(indices, start, stop)
         index = None if indices is None else indices[start:stop]
 
         def split(rows: Rows) -> tuple[Tensor, ...]:
@@ -148,6 +153,23 @@ class ArraySource(DataSource):
         whole, rest = divmod(stop - start, self.batch_size)
         sizes = chain(repeat(self.batch_size, whole), (rest,) if rest else ())
         return map(Batch, x, y, sample_weight, sizes)
+
+    def _own_rows(self, indices: Tensor | None, start: int, stop: int) -> Iterator[Batch]:
+        """This rank's rows of these batches."""
+        whole, rest = divmod(stop - start, self.batch_size)
+        for first, count, size in ((start, whole, self.batch_size), (stop - rest, 1, rest)):
+            if not (count and size):
+                continue
+            share = Share.of(size, *self.part)
+            starts = torch.arange(first, first + count * size, size).unsqueeze(1)
+            rows = (starts + torch.arange(share.low, share.high)).flatten().to(self._place)
+            index = rows if indices is None else indices[rows]
+
+            def split(rows: Rows, index: Tensor = index, length: int = share.high - share.low) -> tuple[Tensor, ...]:
+                return torch.unsafe_split(self._to_device(rows.take(index)), length)
+
+            parts = (part.batches(split) for part in self.parts)
+            yield from map(Batch, *parts, *(repeat(v, count) for v in (share.size, size, share.factor)))
 
     def _to_device(self, block: Tensor) -> Tensor:
         if self._place == self.device:
@@ -164,7 +186,8 @@ class ArraySource(DataSource):
         return sum(rows.shape[0] * rows.row_bytes for _, rows in self.arrays())
 
     def _batches_in_a_block(self) -> int:
-        if self.shuffle is False and self._place == self.device and all(rows.views for _, rows in self.arrays()):
+        in_order = self.shuffle is False and self.part[1] == 1 and self._place == self.device
+        if in_order and all(rows.views for _, rows in self.arrays()):
             return BLOCK_BATCHES  # nothing is gathered: a block takes no memory
         budget = BLOCK_BYTES if self._place.type == "cpu" and self.device.type == "cpu" else DEVICE_BLOCK_BYTES
         batch_bytes = max(1, sum(rows.row_bytes for _, rows in self.arrays()) * self.batch_size)

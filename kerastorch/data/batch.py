@@ -15,7 +15,10 @@ class Batch:
         x: Inputs: a tensor, or a list, tuple or dict of them, each (rows, ...).
         y: Targets, nested the same way, or None.
         sample_weight: Weights of the rows (or of the targets' elements), or None.
-        size: The number of rows, known on the host.
+        size: The number of rows, known on the host; 0 for a row that only stands in for none (see `data.shard`).
+        total: The rows of this batch on all ranks together; default `size`.
+        share: What turns the mean over these rows, averaged over the ranks, into the mean over all rows:
+            `size * ranks / total`.
 
     Example:
         >>> import torch
@@ -24,13 +27,23 @@ class Batch:
                 [0., 0., 0.]]), tensor([1., 1.]))
     """
 
-    __slots__ = ("sample_weight", "size", "x", "y")
+    __slots__ = ("sample_weight", "share", "size", "total", "x", "y")
 
-    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, size: int = 0) -> None:
+    def __init__(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        size: int = 0,
+        total: int | None = None,
+        share: float = 1.0,
+    ) -> None:
         self.x = x
         self.y = y
         self.sample_weight = sample_weight
         self.size = size
+        self.total = size if total is None else total
+        self.share = share
 
     @property
     def data(self) -> tuple[Any, ...]:
@@ -74,7 +87,7 @@ def unpack(item: Any, where: str = "Batch") -> Batch:
         batch = Batch(item)
     else:
         raise _malformed(where, item)
-    batch.size = _count(batch, where)
+    batch.size = batch.total = _count(batch, where)
     return batch
 
 

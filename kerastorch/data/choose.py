@@ -18,6 +18,7 @@ from kerastorch.data.generator import GeneratorSource
 from kerastorch.data.loader import LoaderSource
 from kerastorch.data.order import Shuffle
 from kerastorch.data.pydataset import PyDataset, PyDatasetSource
+from kerastorch.data.shard import check_divisible, check_loader, shard
 from kerastorch.data.source import DataSource
 from kerastorch.data.weights import ClassWeights, both_weights, check_sample_weight, several_targets, spread
 
@@ -37,6 +38,8 @@ def choose(
     class_weight: Mapping[int, float] | None = None,
     check: bool = True,
     usage: str = "fit",
+    part: tuple[int, int] = (0, 1),
+    ranks: int = 1,
 ) -> DataSource:
     """The source of batches for what a user passed to `fit`, `evaluate` or `predict`.
 
@@ -52,6 +55,8 @@ def choose(
         class_weight: Class number to weight; with arrays and PyDatasets of one target.
         check: Whether the sample weights are looked at.
         usage: The caller, for the messages.
+        part: (rank, ranks) of this process: the source gives its rows of every batch.
+        ranks: How many ranks the run has or will have; in training they share a batch evenly.
 
     Returns:
         The source.
@@ -73,16 +78,37 @@ def choose(
         x, y, sample_weight = _tensors_of(x)
     if is_arrays(x):
         sample_weight = _sample_weight(y, sample_weight, weights, check)
-        return _arrays(x, y, sample_weight, size, steps, shuffle, seed, device)
+        arrays = _arrays(x, y, sample_weight, size, steps, shuffle, seed, device, part)
+        check_divisible(arrays.batch_size if usage == "fit" else None, ranks)
+        return arrays
     kind = _kind(x, usage)
     _refuse(kind, y=y, sample_weight=sample_weight)
-    if weights is not None and kind != "PyDataset":
+    if kind != "PyDataset":
         _refuse(kind, class_weight=class_weight)
+    if kind != "Dataset":
+        _refuse(kind, batch_size=batch_size)
+    source = _stream(kind, x, size, shuffle, seed, steps, device, weights)
+    if ranks > 1:
+        check_divisible(source.batch_size if usage == "fit" else None, ranks)
+        check_loader(source)
+    return shard(source, part, seed)
+
+
+def _stream(
+    kind: str,
+    x: Any,
+    batch_size: int | None,
+    shuffle: Shuffle,
+    seed: int,
+    steps: int | None,
+    device: torch.device | str,
+    weights: ClassWeights | None,
+) -> DataSource:
+    """The source of data that come in batches, or sample by sample."""
     if kind == "Dataset":
         return DatasetSource(
-            x, batch_size=size or DEFAULT_BATCH_SIZE, shuffle=shuffle, seed=seed, device=device, steps=steps
+            x, batch_size=batch_size or DEFAULT_BATCH_SIZE, shuffle=shuffle, seed=seed, device=device, steps=steps
         )
-    _refuse(kind, batch_size=batch_size)
     if kind == "PyDataset":
         weigh = None if weights is None else weights.weigh
         return PyDatasetSource(x, shuffle=shuffle, seed=seed, device=device, steps=steps, transform=weigh)
@@ -200,6 +226,7 @@ def _arrays(
     shuffle: Shuffle,
     seed: int,
     device: torch.device | str,
+    part: tuple[int, int],
 ) -> ArraySource:
     if batch_size is None and steps is not None:
         batch_size = math.ceil(_length(x) / steps)
@@ -212,6 +239,7 @@ def _arrays(
         seed=seed,
         device=device,
         steps=steps,
+        part=part,
     )
 
 

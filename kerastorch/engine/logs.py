@@ -24,18 +24,19 @@ def fetch(values: Mapping[str, Any]) -> dict[str, Any]:
         >>> fetch({"loss": torch.tensor(0.5), "accuracy": 1})
         {'accuracy': 1.0, 'loss': 0.5}
     """
-    flat = dict(_flat(values))
-    scalars = {k: v.detach() for k, v in flat.items() if isinstance(v, Tensor) and v.numel() == 1}
+    figures = dict(flat(values))
+    scalars = {k: v.detach() for k, v in figures.items() if isinstance(v, Tensor) and v.numel() == 1}
     if scalars:
         stacked = torch.stack([v.reshape(()).to(exact_dtype(v.device)) for v in scalars.values()])
-        flat.update(zip(scalars, stacked.tolist(), strict=True))
-    return {k: _plain(flat[k]) for k in sorted(flat)}
+        figures.update(zip(scalars, stacked.tolist(), strict=True))
+    return {k: _plain(figures[k]) for k in sorted(figures)}
 
 
-def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The figures with their names, those of inner mappings too."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _flat(value)
+            yield from flat(value)
         else:
             yield key, value
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from kerastorch.data.source import DataSource
 from kerastorch.engine.events import BatchHook, Observer
-from kerastorch.engine.logs import fetch
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import Step
 
@@ -70,11 +69,15 @@ class Loop:
     Args:
         state: The cursor.
         observer: Who watches.
+        agree: Makes all ranks know why one of them wants to stop.
     """
 
-    def __init__(self, state: RunState, observer: Observer) -> None:
+    def __init__(
+        self, state: RunState, observer: Observer, agree: Callable[[str | None], str | None] = lambda reason: reason
+    ) -> None:
         self.state = state
         self.observer = observer
+        self.agree = agree
 
     def run(
         self, train: Phase, epochs: int, validate: Callable[[int], dict[str, Any]], finish: Callable[[], None]
@@ -96,6 +99,7 @@ class Loop:
                 logs = self.run_epoch(train, epoch)
             logs.update(validate(epoch))
             self.observer.on_epoch_end(epoch, logs)
+            self.state.stop_reason = self.agree(self.state.stop_reason)
             if self.state.stop_reason:
                 break
         finish()
@@ -124,8 +128,7 @@ class Loop:
                 break
         for group in phase.groups:
             group.close(logs)
-        step.flush()
-        return fetch(step.results())
+        return step.finish()
 
     def run_once(self, phase: Phase) -> dict[str, Any]:
         """One session of one pass: evaluation, prediction, a single batch."""

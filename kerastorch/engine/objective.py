@@ -34,6 +34,7 @@ class Metric(Protocol):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any: ...
     def result(self) -> Any: ...
     def reset_state(self) -> Any: ...
+    def synchronize(self, strategy: Any) -> Any: ...
 
 
 class RunningMean:
@@ -74,6 +75,13 @@ class RunningMean:
         """The mean, on the device (0 before the first value)."""
         return torch.zeros(()) if self.total is None else self.total / max(self.count, 1e-12)
 
+    def synchronize(self, strategy: Any) -> None:
+        """Let it be the mean over the samples of all ranks."""
+        if self.total is not None:
+            both = torch.stack([self.total, torch.full_like(self.total, self.count)])
+            strategy.sum_([both])
+            self.total, self.count = both[0], both[1].item()
+
     def reset_state(self) -> None:
         """Start again."""
         self.total, self.count = None, 0.0
@@ -93,6 +101,7 @@ class LossTerm:
         weight: Its factor in the total, or None for 1.
         true, pred: Where its target and its output lie in the structures.
         tracker: Its own figure in the logs, where there are several outputs.
+        value: The loss of the last batch, where there is a tracker.
     """
 
     function: Callable[..., Tensor]
@@ -100,6 +109,7 @@ class LossTerm:
     true: Path = ()
     pred: Path = ()
     tracker: RunningMean | None = None
+    value: Tensor | None = None
 
 
 @dataclass
@@ -137,6 +147,11 @@ class Metrics:
         """name -> figure."""
         return {term.name: term.metric.result() for term in self.terms}
 
+    def synchronize(self, strategy: Any) -> None:
+        """Let all metrics be those of all ranks."""
+        for term in self.terms:
+            term.metric.synchronize(strategy)
+
     def reset_state(self) -> None:
         """Start again."""
         for term in self.terms:
@@ -164,25 +179,36 @@ class Objective:
     tracker: RunningMean = field(default_factory=lambda: RunningMean("loss"))
     others: Sequence[Metric] = ()
 
-    def loss(self, y: Any, y_pred: Any, sample_weight: Any, size: int) -> Tensor | None:
+    def loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Tensor | None:
         """The compiled loss of a batch: a scalar with gradients, or None when no loss was compiled.
 
         Args:
             y: Targets.
             y_pred: Outputs.
             sample_weight: Weights, or None.
-            size: Rows of the batch.
         """
         total: Tensor | None = None
         for term in self.losses:
             weight = None if sample_weight is None else _part(sample_weight, term.true)
             value = term.function(at(y, term.true), at(y_pred, term.pred), weight)
             if term.tracker is not None:
-                term.tracker.add(value, size)
+                term.value = value.detach()
             if term.weight is not None:
                 value = value * term.weight
             total = value if total is None else total + value
         return total
+
+    def count(self, loss: Tensor, size: int) -> None:
+        """Count the losses of a batch of `size` rows."""
+        self.tracker.add(loss, size)
+        for term in self.losses:
+            if term.tracker is not None and term.value is not None:
+                term.tracker.add(term.value, size)
+
+    def synchronize(self, strategy: Any) -> None:
+        """Let all figures be those of all ranks."""
+        for metric in self.all_metrics:
+            metric.synchronize(strategy)
 
     @property
     def all_metrics(self) -> list[Any]:

@@ -46,6 +46,18 @@ class Program(Protocol):
         """Forget accumulated losses and metrics."""
         ...
 
+    def accumulators(self) -> Sequence[Any]:
+        """The objects that accumulate losses and metrics: what a batch that failed may have changed."""
+        ...
+
+    def synchronize(self) -> None:
+        """Let the accumulated losses and metrics be those of all ranks, at the end of an epoch."""
+        ...
+
+    def counted(self) -> Mapping[str, Any]:
+        """The accumulated figures alone, by name, without what a step of the program's own told."""
+        ...
+
     def results(self) -> Mapping[str, Any]:
         """The accumulated losses and metrics: tensors on the device, not waited for."""
         ...

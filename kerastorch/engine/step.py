@@ -11,7 +11,7 @@ from torch import nn
 
 from kerastorch.base import errors
 from kerastorch.data.batch import Batch
-from kerastorch.engine.logs import LazyLogs
+from kerastorch.engine.logs import LazyLogs, fetch, flat
 from kerastorch.engine.program import Program
 from kerastorch.engine.state import RunState
 from kerastorch.engine.window import EveryBatch, Window
@@ -35,6 +35,12 @@ class Step:
 
     def flush(self) -> None:
         """Process what is left when the batches end."""
+
+    def finish(self) -> dict[str, Any]:
+        """End an epoch: its figures over all ranks, as floats."""
+        self.flush()
+        self.program.synchronize()
+        return fetch(self.results())
 
     def results(self) -> Mapping[str, Any]:
         """The figures so far, on the device."""
@@ -74,15 +80,16 @@ class TrainStep(Step):
                 remedy="Compile with `optimizer=`.",
             )
         self.optimizer = program.optimizer
-        self.precision = plan.precision
+        self.precision, self.strategy = plan.precision, plan.strategy
         self.parameters = program.trainable_parameters()
         self.window = Window(plan.accumulate) if plan.accumulate > 1 else EveryBatch()
 
     def __call__(self, batch: Batch) -> None:
+        self.strategy.sync_gradients(self.window.last)
         with self.precision.context():
             loss = self.program.training_step(batch)
-        self.precision.backward(self.window.weigh(loss, batch.size))
-        if self.window.closes(batch.size):
+        self.precision.backward(self.window.weigh(loss, batch))
+        if self.window.closes(batch):
             self.update()
 
     def update(self) -> None:
@@ -96,6 +103,7 @@ class TrainStep(Step):
 
     def flush(self) -> None:
         if self.window.open:
+            self.strategy.reduce_gradients(self.parameters)
             self.update()
 
 
@@ -107,13 +115,26 @@ class _Reporting(Step):
     def results(self) -> Mapping[str, Any]:
         return self.program.results() if self.told is None else self.told
 
+    def finish(self) -> dict[str, Any]:
+        figures = super().finish()
+        if self.told is not None:
+            figures = fetch(self.plan.strategy.figures(dict(flat(self.told)), self.program.counted))
+        return figures
+
 
 class ManualStep(_Reporting):
     """The program's own step: it updates the parameters itself."""
 
     training = True
+    share = 1.0
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        with super().session(), self.plan.strategy.manual_gradients(lambda: self.share):
+            yield
 
     def __call__(self, batch: Batch) -> None:
+        self.share = batch.share
         with self.plan.precision.context():
             self.told = self.program.manual_step(batch)
         self.state.step += 1
@@ -137,7 +158,7 @@ class PredictStep(Step):
     def __call__(self, batch: Batch) -> None:
         with self.plan.precision.context():
             outputs = self.program.predict_step(batch)
-        self.collect(outputs, batch.size)
+        self.collect(outputs, batch.size, batch.total)
 
     def results(self) -> Mapping[str, Any]:
         return {}

@@ -8,15 +8,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kerastorch.data.batch import Batch
+
 
 class EveryBatch:
     """Each batch is an update of its own."""
 
-    def weigh(self, loss: Tensor, size: int) -> Tensor:
-        """The loss to take gradients of."""
-        return loss
+    last = True  # whether the update is due after the batch that comes
 
-    def closes(self, size: int) -> bool:
+    def weigh(self, loss: Tensor, batch: Batch) -> Tensor:
+        """The loss to take gradients of."""
+        return loss if batch.share == 1.0 else loss * batch.share
+
+    def closes(self, batch: Batch) -> bool:
         """Count a batch; whether the update is due after it."""
         return True
 
@@ -52,13 +56,18 @@ class Window(EveryBatch):
         self.total = 0
         self.unit = 0
 
-    def weigh(self, loss: Tensor, size: int) -> Tensor:
-        self.unit = self.unit or size
-        return loss if size == self.unit else loss * (size / self.unit)
+    @property
+    def last(self) -> bool:  # type: ignore[override]
+        return self.batches == self.length - 1
 
-    def closes(self, size: int) -> bool:
+    def weigh(self, loss: Tensor, batch: Batch) -> Tensor:
+        self.unit = self.unit or batch.total
+        factor = batch.share * batch.total / self.unit
+        return loss if factor == 1.0 else loss * factor
+
+    def closes(self, batch: Batch) -> bool:
         self.batches += 1
-        self.total += size
+        self.total += batch.total
         return self.batches == self.length
 
     @property

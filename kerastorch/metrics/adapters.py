@@ -63,6 +63,8 @@ class TorchMetricsAdapter(Metric):
             )
         super().__init__(name=name or naming.to_snake_case(type(metric).__name__))
         self.metric: Any = metric
+        for part in self._parts().values():  # figures may be read on one rank alone; `synchronize` is for all
+            part.sync_on_compute = part._to_sync = part._should_unsync = False
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Add a batch.
@@ -93,8 +95,18 @@ class TorchMetricsAdapter(Metric):
             return zeros.get("", zeros)
         return self.metric.compute()
 
+    def synchronize(self, strategy: Any) -> None:
+        """Let the state be that of all ranks, as the metric itself combines it."""
+        for part in self._parts().values():
+            if hasattr(part, "sync") and strategy.world_size > 1:
+                part.sync()
+                part._computed, part._update_count = None, part._update_count + 1  # this rank may have had no rows
+
     def reset_state(self) -> None:
         """Forget every batch."""
+        for part in self._parts().values():
+            if getattr(part, "_is_synced", False):
+                part.unsync()
         self.metric.reset()
 
     def to(self, device: Any) -> TorchMetricsAdapter:

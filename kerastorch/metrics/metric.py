@@ -75,7 +75,7 @@ class Metric:
             shape: Its shape.
             initializer: How it starts; default zeros.
             dtype: Its dtype; default `floatx()`.
-            aggregation: How replicas are combined: accepted for Keras's sake.
+            aggregation: How several ranks are combined: "sum", "mean", or None and "only_first_replica" for not at all.
             name: Its name.
 
         Returns:
@@ -90,7 +90,6 @@ class Metric:
                     remedy="Call `super().__init__(name=name)` first in `__init__`.",
                 )
             )
-        del aggregation
         kind = dtypes.torch_dtype(dtype or policy.floatx())
         if initializer is None or initializer == "zeros":
             initializer = torch.zeros(tuple(shape), dtype=kind)
@@ -98,6 +97,7 @@ class Metric:
             initializer = registry.resolve("initializers", initializer)
         variable = Variable(initializer, shape=shape, dtype=kind, trainable=False, name=name)
         variable.path = f"{self.name}/{variable.name}"
+        variable.aggregation = aggregation
         self._variables.append(variable)
         return variable
 
@@ -129,6 +129,17 @@ class Metric:
     def result(self) -> Any:
         """The figure so far: a scalar tensor (or a dict of them) on the state's device; subclasses define it."""
         raise NotImplementedError(_missing(self, "result"))
+
+    def synchronize(self, strategy: Any) -> None:
+        """Let the state be that of all ranks.
+
+        Args:
+            strategy: Has `sum_(tensors)`, which puts the sum over the ranks into tensors, and `world_size`.
+        """
+        strategy.sum_([v.data for v in self.variables if v.aggregation in ("sum", "mean")])
+        for variable in self.variables:
+            if variable.aggregation == "mean":
+                variable.data.div_(strategy.world_size)
 
     def reset_state(self) -> None:
         """Forget every batch: set all variables to zero."""

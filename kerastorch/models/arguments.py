@@ -17,6 +17,16 @@ def know(method: str, function: Any) -> None:
     _METHODS[method] = [n for n in inspect.signature(function).parameters if n not in ("self", "unknown")]
 
 
+def given(local: Mapping[str, Any], method: str) -> dict[str, Any]:
+    """The arguments that a method was called with, to call it again.
+
+    Args:
+        local: The method's `locals()` before anything was changed.
+        method: Its name.
+    """
+    return {name: local[name] for name in _METHODS[method]}
+
+
 def refuse_unknown(method: str, unknown: Mapping[str, Any]) -> None:
     """Raise when there are keyword arguments that a method does not have.
 

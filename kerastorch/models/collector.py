@@ -30,8 +30,8 @@ class Collector:
         self.structure: Any = None
         self.columns: list[_Column] = []
 
-    def __call__(self, outputs: Any, size: int) -> None:
-        """Take the outputs of a batch of `size` rows."""
+    def __call__(self, outputs: Any, size: int, total: int | None = None) -> None:
+        """Take the outputs of a batch of `size` rows (`total` on all ranks)."""
         if type(outputs) is Tensor and self.columns:  # what nearly every batch is
             self.columns[0].add(outputs)
             return

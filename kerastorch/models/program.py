@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import errors, nested
 from kerastorch.data.batch import Batch
+from kerastorch.engine.logs import flat
 from kerastorch.engine.objective import Objective
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import TrainStep
@@ -46,10 +47,9 @@ class ModelProgram:
         self.optimizer = optimizer
         own = {name for name in DOORS if getattr(type(model), name) is not getattr(base, name)}
         self.manual = "train_step" in own
-        self.forward: Callable[[Any], Any] = plan.strategy.wrap(model.engine_module)
-        if plan.jit_compile:
-            self.forward = torch.compile(self.forward)
         self.own = own
+        self.forward: Callable[[Any], Any] = model
+        self._wrapped_for: list[int] | None = None
         self.compute_loss = _accepting(model.compute_loss) if "compute_loss" in own else self.loss
         self.told: Mapping[str, Any] | None = None
         self.made_for: Any = None
@@ -60,6 +60,14 @@ class ModelProgram:
         variables = [w for w in collect(self.module) if isinstance(w, Variable)]
         self.penalized = [v for v in variables if v.regularizer is not None and v.requires_grad]
         self.layers = [m for m in self.module.modules() if isinstance(m, Layer)]
+        trained = [id(p) for p in self.trainable_parameters()]
+        if trained != self._wrapped_for:
+            self._wrapped_for = trained
+            strategy = self.plan.strategy
+            wrap = strategy.replicate if self.manual else strategy.wrap
+            self.forward = wrap(self.model.engine_module)
+            if self.plan.jit_compile:
+                self.forward = torch.compile(self.forward)
 
     def note(self, y: Any, outputs: Any) -> None:
         """Remember for which targets and outputs the objective was made."""
@@ -122,8 +130,7 @@ class ModelProgram:
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Tensor:
         """The compiled loss, with the penalties of weights and what layers added."""
-        size = nested.flatten(y_pred)[0].shape[0]
-        total = self.objective.loss(y, y_pred, sample_weight, size)
+        total = self.objective.loss(y, y_pred, sample_weight)
         for weight in self.penalized:
             total = _plus(total, weight.regularizer(weight.keras_layout.to_keras(weight)))
         if live.on:
@@ -141,7 +148,9 @@ class ModelProgram:
 
     def count(self, batch: Batch, y_pred: Any, loss: Tensor) -> None:
         """Let the figures of the epoch take in a batch."""
-        self.objective.tracker.add(loss, batch.size)
+        self.objective.count(loss, batch.size)
+        if not batch.size:  # a row that stands in for none
+            return
         if "compute_metrics" in self.own:
             self.told = self.model.compute_metrics(batch.x, batch.y, y_pred, batch.sample_weight)
         else:
@@ -151,6 +160,18 @@ class ModelProgram:
         """Start a new epoch's figures."""
         self.told = None
         self.objective.reset()
+
+    def accumulators(self) -> Sequence[Any]:
+        """The objects that accumulate losses and metrics."""
+        return [*self.objective.all_metrics, *(term.metric for term in self.objective.metrics.terms)]
+
+    def synchronize(self) -> None:
+        """Let the figures be those of all ranks."""
+        self.plan.strategy.synchronize(self.objective)
+
+    def counted(self) -> Mapping[str, Any]:
+        """The figures of the objective, by name."""
+        return dict(flat(self.objective.results()))
 
     def results(self) -> Mapping[str, Any]:
         """The figures so far, on the device."""

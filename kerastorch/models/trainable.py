@@ -20,8 +20,7 @@ from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.objective import Objective
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import EvalStep, PredictStep, Step, train_step_for
-from kerastorch.models import arguments, checks, compiling
-from kerastorch.models.collector import Collector
+from kerastorch.models import arguments, checks, compiling, ranks
 from kerastorch.models.compiled import Compiled
 from kerastorch.models.program import ModelProgram
 from kerastorch.models.steps import Steps
@@ -51,6 +50,8 @@ class Trainable(Steps):
         *,
         device: Any = None,
         devices: Any = None,
+        strategy: Any = None,
+        num_nodes: int | None = None,
         precision: Any = None,
         accumulate_grad_batches: int = 1,
         gradient_clip_val: float | None = None,
@@ -73,7 +74,10 @@ class Trainable(Steps):
             jit_compile: True sends the forward pass through `torch.compile`.
             auto_scale_loss: Whether "mixed_float16" scales the loss, as it must to be useful.
             device: "auto" (the best there is), "cpu", "cuda:0", ...
-            devices: The number of devices; 1 in this version.
+            devices: How many devices of this machine, a list of their indices, or "auto" for all. `batch_size` counts
+                the samples of all together.
+            strategy: How several devices share the work: "auto" or "ddp" (a replica on each).
+            num_nodes: The number of machines, where `torchrun` or `srun` started the script: checked.
             precision: "32", "bf16-mixed", "16-mixed", "bf16-true", "64", or a Keras policy name.
             accumulate_grad_batches: Batches whose gradients make one update.
             gradient_clip_val: The limit for gradients.
@@ -95,6 +99,8 @@ class Trainable(Steps):
         plan = Plan.make(
             device=device,
             devices=devices,
+            strategy=strategy,
+            num_nodes=num_nodes,
             precision=compiling.policy_of(self) if precision is None else precision,
             scale_loss=auto_scale_loss,
             accumulate_grad_batches=compiling.accumulation(chosen, accumulate_grad_batches),
@@ -182,7 +188,10 @@ class Trainable(Steps):
             >>> sorted(model.fit(np.zeros((8, 4)), np.zeros((8, 1)), verbose=0).history)
             ['loss']
         """
+        given = arguments.given(locals(), "fit")
         compiled = self._need_compiled("fit")
+        strategy = compiled.plan.strategy
+        strategy.start()
         arguments.check_fit(unknown, epochs, initial_epoch, validation_freq, validation_split, validation_data)
         arguments.check_sizes(
             shuffle, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
@@ -191,31 +200,38 @@ class Trainable(Steps):
         if validation_split:
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
         epochs, steps_per_epoch = arguments.limited(epochs, steps_per_epoch)
-        state = RunState(epoch=initial_epoch, seed=torch.initial_seed() + self._fits)
-        train = choose(
-            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=state.seed, steps=steps_per_epoch,
-            device=compiled.plan.device, class_weight=class_weight, check=check_data,
+        state = RunState(epoch=initial_epoch, seed=strategy.agree(torch.initial_seed() + self._fits))
+        train = _source(
+            compiled.plan, "fit", x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=state.seed,
+            steps=steps_per_epoch, class_weight=class_weight, check=check_data,
         )  # fmt: skip
         held_out = self._validation_source(validation_data, validation_batch_size or batch_size, validation_steps)
         program = self._prepare(train, initial_epoch, check=check_data, usage="fit", held_out=held_out)
-        watching = CallbackList(
-            callbacks, add_history=True, add_progbar=verbose != 0, model=self,
-            verbose=verbose, epochs=epochs, steps=train.num_batches,
-        )  # fmt: skip
+        watching = self._watching(compiled.plan, callbacks, verbose, epochs, train, add_history=True)
         watching.validate_monitors(self._names(program, held_out))
-        loop = Loop(state, watching)
-        phase = Phase.make(
-            "train", train, train_step_for(program, program.plan, state), watching, program.plan.steps_per_execution
-        )
+        loop, step = Loop(state, watching, strategy.any), train_step_for(program, program.plan, state)
+        phase = Phase.make("train", train, step, watching, program.plan.steps_per_execution)
+        phase.batch_end = (*phase.batch_end, *strategy.hooks(state, watching.steers))
         self._run, self.stop_training = state, False
-        self.__dict__["_fits"] = self._fits + 1
         try:
+            elsewhere = strategy.launch(ranks.fit, self, given)
+            if elsewhere is not None:
+                return ranks.take_back(self, given, elsewhere)
             loop.run(phase, epochs, self._validator(held_out, program, watching, validation_freq), self._finish)
         finally:
             self._run = None
+            self.__dict__["_fits"] = self._fits + 1
             close_all(train, held_out)
         assert watching.history is not None
         return watching.history
+
+    def _watching(
+        self, plan: Plan, callbacks: Any, verbose: Any, epochs: int, source: DataSource, add_history: bool = False
+    ) -> CallbackList:
+        return CallbackList(
+            callbacks, add_history=add_history, add_progbar=verbose != 0, model=self, rank=plan.strategy.rank,
+            verbose=verbose, epochs=epochs, steps=source.num_batches,
+        )  # fmt: skip
 
     def _finish(self) -> None:
         """After the last epoch: an optimizer that averages weights puts the average in place."""
@@ -229,10 +245,9 @@ class Trainable(Steps):
         parts = data if isinstance(data, (tuple, list)) and len(data) in (2, 3) else (data,)
         x, y, weight = (*parts, None, None)[:3]
         _, steps = arguments.limited(None, steps)
-        return choose(
-            x, y, weight, batch_size=batch_size if y is not None else None, shuffle=False, steps=steps,
-            device=self._need_compiled("fit").plan.device, usage="validation_data",
-        )  # fmt: skip
+        plan = self._need_compiled("fit").plan
+        size = batch_size if y is not None else None
+        return _source(plan, "validation_data", x, y, weight, batch_size=size, shuffle=False, steps=steps)
 
     def _validator(
         self, source: DataSource | None, program: ModelProgram, watching: CallbackList, freq: int | Sequence[int]
@@ -296,14 +311,13 @@ class Trainable(Steps):
         compiled = self._need_compiled("evaluate")
         arguments.refuse_unknown("evaluate", unknown)
         _, steps = arguments.limited(None, steps)
-        source = choose(
-            x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps, device=compiled.plan.device,
-            check=check_data, usage="evaluate",
+        compiled.plan.strategy.start()
+        source = _source(
+            compiled.plan, "evaluate", x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps,
+            check=check_data,
         )  # fmt: skip
         program = self._prepare(source, check=check_data, usage="evaluate")
-        watching = CallbackList(
-            callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=source.num_batches
-        )
+        watching = self._watching(compiled.plan, callbacks, verbose, 1, source)
         step = EvalStep(program, program.plan, RunState())
         phase = Phase.make("test", source, step, watching, compiled.plan.steps_per_execution)
         try:
@@ -350,13 +364,12 @@ class Trainable(Steps):
         arguments.refuse_unknown("predict", unknown)
         _, steps = arguments.limited(None, steps)
         plan = self._compiled.plan if self._compiled is not None else Plan.make(device=self._current_device())
-        source = choose(x, batch_size=batch_size, shuffle=False, steps=steps, device=plan.device, usage="predict")
+        plan.strategy.start()
+        source = _source(plan, "predict", x, batch_size=batch_size, shuffle=False, steps=steps)
         checks.check_inputs(self, source.peek())
         self._place(plan, source)
-        watching = CallbackList(
-            callbacks, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=source.num_batches
-        )
-        collector = Collector(source.num_samples)
+        watching = self._watching(plan, callbacks, verbose, 1, source)
+        collector = ranks.collector_for(plan.strategy, source.num_samples)
         program = self._program or ModelProgram(self, self.base, Objective(), plan, None)
         phase = Phase.make("predict", source, PredictStep(program, plan, RunState(), collector), watching)
         watching.on_predict_begin()
@@ -405,9 +418,10 @@ class Trainable(Steps):
         self, method: str, make: Callable[..., Step], x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
     ) -> Any:
         compiled = self._need_compiled(method)
+        compiled.plan.strategy.start()
         size = len(nested.flatten(x)[0])
-        source = choose(
-            x, y, weight, batch_size=max(size, 1), shuffle=False, device=compiled.plan.device, class_weight=class_weight
+        source = _source(
+            compiled.plan, method, x, y, weight, batch_size=max(size, 1), shuffle=False, class_weight=class_weight
         )
         program = self._prepare(source, check=False, usage=method)
         step = make(program, program.plan, RunState())
@@ -458,3 +472,9 @@ class Trainable(Steps):
         names = list(fetch(program.objective.results()))
         return [*names, *(f"val_{n}" for n in names if held_out is not None), "learning_rate"]
 
+
+def _source(plan: Plan, usage: str, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> DataSource:
+    """The source of a run's batches: this rank's rows, where the plan has several ranks."""
+    return choose(
+        x, y, sample_weight, usage=usage, device=plan.device, part=plan.part, ranks=plan.strategy.ranks, **options
+    )

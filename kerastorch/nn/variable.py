@@ -76,6 +76,7 @@ class Variable(nn.Parameter):
     regularizer: Any
     constraint: Any
     is_buffer: bool
+    aggregation: str | None = "sum"  # how a metric's state is combined over several ranks
 
     def __new__(
         cls,

@@ -70,26 +70,3 @@ def exact_dtype(device: torch.device) -> torch.dtype:
         torch.float64
     """
     return _WIDEST.get(device.type, torch.float64)
-
-
-def from_options(device: Any, devices: Any) -> torch.device:
-    """The one device that the options `device` and `devices` of `compile` mean together.
-
-    Args:
-        device: See `choose_device`.
-        devices: None, "auto", 1 or a list with one index.
-
-    Raises:
-        ValueError: Several devices are asked for, or the two contradict each other.
-    """
-    if devices in (None, "auto", 1, [0], "1"):
-        return choose_device(device)
-    if device is not None:
-        raise errors.value_error("`devices` of compile", expected="None beside `device`", received=devices)
-    if isinstance(devices, (list, tuple)) and len(devices) == 1:
-        return choose_device(devices[0])
-    raise errors.value_error(
-        "`devices` of compile",
-        expected='"auto", 1 or a list with one index: this version trains on one device',
-        received=devices,
-    )

@@ -9,8 +9,8 @@ import torch
 
 from kerastorch.base import errors
 from kerastorch.runtime.clipping import NoClipping, choose_clipping
-from kerastorch.runtime.device import from_options
 from kerastorch.runtime.precision import Precision, choose_precision
+from kerastorch.runtime.strategies import choose_strategy
 from kerastorch.runtime.strategy import SingleDevice
 
 
@@ -19,7 +19,6 @@ class Plan:
     """How to run: where, in which numbers, and when to update.
 
     Attributes:
-        device: Where the module and the data live.
         strategy: Where replicas live.
         precision: The numbers of a step.
         accumulate: Batches to an update.
@@ -28,7 +27,6 @@ class Plan:
         steps_per_execution: Batches between two calls of batch hooks.
     """
 
-    device: torch.device
     strategy: SingleDevice
     precision: Precision
     accumulate: int
@@ -36,12 +34,24 @@ class Plan:
     jit_compile: bool
     steps_per_execution: int
 
+    @property
+    def device(self) -> torch.device:
+        """Where the module and the data live."""
+        return self.strategy.device
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """(rank, ranks): which rows of every batch this process takes."""
+        return self.strategy.rank, self.strategy.world_size
+
     @classmethod
     def make(
         cls,
         *,
         device: Any = None,
         devices: Any = None,
+        strategy: Any = None,
+        num_nodes: int | None = None,
         precision: Any = None,
         scale_loss: bool = True,
         accumulate_grad_batches: int = 1,
@@ -54,7 +64,9 @@ class Plan:
 
         Args:
             device: See `choose_device`.
-            devices: The number or the indices of devices; one for now.
+            devices: The number or the indices of devices; see `choose_strategy`.
+            strategy: "auto", "ddp", ...; see `choose_strategy`.
+            num_nodes: The number of machines, to be checked.
             precision: See `choose_precision`.
             scale_loss: Whether float16 scales the loss, as it must to be useful.
             accumulate_grad_batches: Batches whose gradients make one update, >= 1.
@@ -70,7 +82,7 @@ class Plan:
             >>> Plan.make(device="cpu", precision="bf16-mixed").precision.name
             'bf16-mixed'
         """
-        where = from_options(device, devices)
+        placed = choose_strategy(strategy, device, devices, num_nodes)
         if gradient_clip_algorithm is not None and gradient_clip_val is None:
             raise errors.value_error(
                 "`gradient_clip_algorithm`", expected="`gradient_clip_val` beside it", received=gradient_clip_algorithm
@@ -78,9 +90,8 @@ class Plan:
         if jit_compile not in (True, False, "auto", None):
             raise errors.value_error("`jit_compile`", expected='True, False or "auto"', received=jit_compile)
         return cls(
-            device=where,
-            strategy=SingleDevice(where),
-            precision=choose_precision(precision, where, scale_loss),
+            strategy=placed,
+            precision=choose_precision(precision, placed.device, scale_loss),
             accumulate=_count("accumulate_grad_batches", accumulate_grad_batches),
             clipping=choose_clipping(gradient_clip_val, gradient_clip_algorithm),
             jit_compile=jit_compile is True,

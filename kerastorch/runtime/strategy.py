@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-_TOGETHER: AbstractContextManager[Any] = nullcontext()
+T = TypeVar("T")
 
 
 class SingleDevice:
@@ -22,11 +23,20 @@ class SingleDevice:
         1
     """
 
+    name = "auto"
     rank = 0
     world_size = 1
+    ranks = 1  # of the run, which may happen in other processes
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+
+    def start(self) -> None:
+        """Meet the other ranks; before anything else."""
+
+    def launch(self, run: Callable[..., T], *args: Any) -> T | None:
+        """Run a function on the ranks, where they are other processes; None where this process is one itself."""
+        return None
 
     def place(self, module: nn.Module) -> None:
         """Move a module's parameters and buffers to where they train."""
@@ -37,13 +47,61 @@ class SingleDevice:
         """The module to call in a training step; once, before training."""
         return module
 
-    def sync_gradients(self, last: bool) -> AbstractContextManager[Any]:
-        """Around the backward pass of a micro-batch: gradients are exchanged after the last of a window."""
-        return _TOGETHER
+    def replicate(self, module: nn.Module) -> nn.Module:
+        """The module for steps that update by themselves: the same on all ranks."""
+        return module
 
-    def sum(self, value: Tensor) -> Tensor:
-        """The sum of `value` over all ranks."""
+    def sync_gradients(self, last: bool) -> None:
+        """Before the forward pass of a micro-batch: gradients are exchanged after the last one of a window."""
+
+    def reduce_gradients(self, parameters: Sequence[Tensor]) -> None:
+        """Exchange gradients that no backward pass has exchanged: at the end of a short window."""
+
+    @contextmanager
+    def manual_gradients(self, share: Callable[[], float]) -> Iterator[None]:
+        """Around steps that update by themselves: gradients are exchanged before any optimizer's step.
+
+        Args:
+            share: Tells the batch's share, see `Batch.share`.
+        """
+        yield
+
+    def sum_(self, values: Sequence[Tensor]) -> None:
+        """Put the sum over all ranks into each tensor."""
+
+    def synchronize(self, accumulator: Any) -> None:
+        """Let an accumulator (it has `synchronize(strategy)`) be that of all ranks."""
+
+    def figures(self, told: Mapping[str, Any], counted: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """Figures that a program's own step told, for all ranks.
+
+        Args:
+            told: The figures.
+            counted: Gives those that were synchronized, which stand in for the told ones of their names.
+        """
+        return told
+
+    def gather(self, value: Tensor) -> list[Tensor]:
+        """The value of each rank, on the host; the first dimensions may differ."""
+        return [value]
+
+    def agree(self, value: T) -> T:
+        """Rank 0's value."""
         return value
 
-    def barrier(self) -> None:
-        """Wait for all ranks."""
+    def any(self, value: T | None) -> T | None:
+        """A value that is not None on some rank."""
+        return value
+
+    def hooks(self, state: Any, steered: bool) -> Sequence[Callable[[int, Any], None]]:
+        """What is called after every batch of training.
+
+        Args:
+            state: The run's state, with `stop_reason`.
+            steered: Whether something may end the run after a batch.
+        """
+        return ()
+
+    def whole(self, state: Any) -> Any:
+        """A nested state with whole tensors in the place of shards."""
+        return state

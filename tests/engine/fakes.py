@@ -57,10 +57,15 @@ class LinearProgram:
 
     def training_step(self, batch: Batch) -> Tensor:
         self.modes.append((self.module.training, torch.is_grad_enabled()))
-        loss = self.objective.loss(batch.y, self.module(batch.x), None, batch.size)
+        loss = self.objective.loss(batch.y, self.module(batch.x), None)
         assert loss is not None
         self.objective.tracker.add(loss, batch.size)
         return loss
+
+    def synchronize(self) -> None: ...
+
+    def counted(self) -> Mapping[str, Any]:
+        return self.objective.results()
 
     def manual_step(self, batch: Batch) -> Mapping[str, Any]:
         return {"seen": batch.size}

@@ -148,7 +148,7 @@ def test_evaluation_and_prediction_go_through_the_same_runner(kind: str) -> None
     program, state, watching, outputs = fakes.LinearProgram(), RunState(), fakes.Recorder(), []
     step: Step = EvalStep(program, fakes.plan(), state)
     if kind == "predict":
-        step = PredictStep(program, fakes.plan(), state, lambda out, size: outputs.append((out.shape, size)))
+        step = PredictStep(program, fakes.plan(), state, lambda out, size, total: outputs.append((out.shape, size)))
     phase = Phase.make(kind, fakes.ListSource(fakes.batches([2, 3])), step, watching)  # type: ignore[arg-type]
     figures = Loop(state, watching).run_epoch(phase)  # type: ignore[arg-type]
     assert watching.heard == [(f"{kind}_begin", 0), (f"{kind}_end", 0), (f"{kind}_begin", 1), (f"{kind}_end", 1)]

@@ -170,7 +170,7 @@ def test_evaluation_may_tell_its_own_figures(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_prediction_hands_outputs_to_a_collector() -> None:
     program, found = fakes.LinearProgram(), []
-    step = PredictStep(program, fakes.plan(), RunState(), lambda outputs, size: found.append((outputs, size)))
+    step = PredictStep(program, fakes.plan(), RunState(), lambda outputs, size, total: found.append((outputs, size)))
     batch = fakes.batches([4])[0]
     with step.session():
         step(batch)

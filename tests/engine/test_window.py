@@ -8,8 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from kerastorch.data.batch import Batch
 from kerastorch.engine.window import EveryBatch, Window
 from tests.engine import fakes
+
+
+def rows(size: int, share: float = 1.0) -> Batch:
+    return Batch(None, None, None, size, size, share)
 
 
 def _mse(module: nn.Module, batch) -> torch.Tensor:  # type: ignore[no-untyped-def]
@@ -29,8 +34,8 @@ def test_gradients_are_those_of_all_rows_at_once(sizes: list[int], seed: int) ->
     window = Window(len(sizes))
     closed = []
     for batch in batches:
-        window.weigh(_mse(module, batch), batch.size).backward()
-        closed.append(window.closes(batch.size))
+        window.weigh(_mse(module, batch), batch).backward()
+        closed.append(window.closes(batch))
     assert closed == [False] * (len(sizes) - 1) + [True]
     parameters = list(module.parameters())
     window.normalize(parameters)
@@ -41,20 +46,20 @@ def test_gradients_are_those_of_all_rows_at_once(sizes: list[int], seed: int) ->
 
 def test_equal_batches_are_not_rescaled_one_by_one() -> None:
     window, loss = Window(2), torch.tensor(3.0)
-    assert window.weigh(loss, 4) is loss
-    window.closes(4)
-    assert window.weigh(loss, 4) is loss
-    assert window.weigh(loss, 2) == 1.5
+    assert window.weigh(loss, rows(4)) is loss
+    window.closes(rows(4))
+    assert window.weigh(loss, rows(4)) is loss
+    assert window.weigh(loss, rows(2)) == 1.5
 
 
 def test_a_window_starts_afresh_after_an_update() -> None:
     window = Window(2)
     for size in (4, 2):
-        window.weigh(torch.tensor(1.0), size)
-        window.closes(size)
+        window.weigh(torch.tensor(1.0), rows(size))
+        window.closes(rows(size))
     window.normalize([])
     assert window.state_dict() == {"batches": 0, "total": 0, "unit": 0}
-    window.weigh(torch.tensor(1.0), 5)
+    window.weigh(torch.tensor(1.0), rows(5))
     assert window.unit == 5 and not window.open
 
 
@@ -62,17 +67,17 @@ def test_parameters_without_gradients_are_left_alone() -> None:
     window = Window(1)
     with_grad, without = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
     with_grad.grad = torch.full((1,), 6.0)
-    window.weigh(torch.tensor(1.0), 2)
-    window.closes(2)
-    window.closes(4)
+    window.weigh(torch.tensor(1.0), rows(2))
+    window.closes(rows(2))
+    window.closes(rows(4))
     window.normalize([with_grad, without])
     assert with_grad.grad.item() == 2.0 and without.grad is None
 
 
 def test_half_a_window_can_be_kept_and_taken_up() -> None:
     window, other = Window(3), Window(3)
-    window.weigh(torch.tensor(1.0), 4)
-    window.closes(4)
+    window.weigh(torch.tensor(1.0), rows(4))
+    window.closes(rows(4))
     other.load_state_dict(window.state_dict())
     assert other.open and other.state_dict() == {"batches": 1, "total": 4, "unit": 4}
 
@@ -80,7 +85,22 @@ def test_half_a_window_can_be_kept_and_taken_up() -> None:
 @pytest.mark.parametrize("size", [1, 7])
 def test_every_batch_is_its_own_window(size: int) -> None:
     window, loss = EveryBatch(), torch.tensor(3.0)
-    assert window.weigh(loss, size) is loss
-    assert window.closes(size) and not window.open
+    assert window.weigh(loss, rows(size)) is loss
+    assert window.closes(rows(size)) and not window.open
     window.normalize([])
     window.load_state_dict(window.state_dict())
+
+
+@pytest.mark.parametrize("window", [EveryBatch(), Window(1)])
+def test_a_share_weighs_the_loss(window: EveryBatch) -> None:
+    assert float(window.weigh(torch.tensor(2.0), rows(3, share=0.5))) == 1.0
+
+
+def test_the_last_batch_of_a_window_is_known_before_it_comes() -> None:
+    window, seen = Window(3), []
+    for _ in range(6):
+        seen.append(window.last)
+        if window.closes(rows(1)):
+            window.normalize([])
+    assert seen == [False, False, True] * 2
+    assert EveryBatch().last

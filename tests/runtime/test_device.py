@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kerastorch.runtime import device
-from kerastorch.runtime.device import available, choose_device, from_options
+from kerastorch.runtime.device import available, choose_device
 
 
 def _machine(monkeypatch: pytest.MonkeyPatch, gpus: int = 0, mps: bool = False) -> None:
@@ -49,27 +49,6 @@ def test_devices_that_are_not_there(monkeypatch: pytest.MonkeyPatch, wanted: Any
 def test_a_misspelt_name_gets_a_hint() -> None:
     with pytest.raises(ValueError, match="cpu"):
         choose_device("cpuu")
-
-
-@pytest.mark.parametrize("devices", [None, "auto", 1, [0], "1"])
-def test_one_device_may_be_said_in_many_ways(devices: Any) -> None:
-    assert from_options("cpu", devices) == torch.device("cpu")
-
-
-def test_one_index_chooses_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    _machine(monkeypatch, gpus=2)
-    assert from_options(None, [1]) == torch.device("cuda:1")
-
-
-@pytest.mark.parametrize("devices", [2, [0, 1], "2", 0, []])
-def test_several_devices_are_refused_for_now(devices: Any) -> None:
-    with pytest.raises(ValueError, match="(?s)devices.*xpected"):
-        from_options(None, devices)
-
-
-def test_contradictions_are_refused() -> None:
-    with pytest.raises(ValueError, match="beside `device`"):
-        from_options("cpu", [1])
 
 
 def test_kinds_are_looked_up_when_asked() -> None:

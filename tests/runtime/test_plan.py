@@ -45,7 +45,7 @@ def test_only_true_compiles(value: Any) -> None:
     ("options", "said"),
     [
         ({"device": "tpu"}, "device"),
-        ({"device": "cpu", "devices": 2}, "devices"),
+        ({"device": "cpu", "devices": 0}, "devices"),
         ({"precision": "half-ish"}, "precision"),
         ({"accumulate_grad_batches": 0}, "accumulate_grad_batches"),
         ({"accumulate_grad_batches": 1.5}, "accumulate_grad_batches"),

@@ -1,0 +1,223 @@
+"""Trainings whose figures must not depend on the number of ranks; also a script for torchrun and srun.
+
+Run as `python -m tests.support.cases FOLDER` each rank leaves its figures in `FOLDER/<rank>.pickle`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch.utils.data import DataLoader, TensorDataset
+
+import kerastorch as keras
+from kerastorch import callbacks as cb
+from kerastorch import layers
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(98, 6))  # in batches of 24 the last one has 2 rows: fewer than 3 ranks
+Y = rng.integers(0, 3, 98)
+B = (rng.random((98, 1)) < 0.4).astype("float64")
+W = rng.random(98)
+
+
+class Twice(layers.Layer):  # type: ignore[misc]
+    """A user's layer."""
+
+    def call(self, x: Any) -> Any:
+        return x * 2
+
+
+def net(**options: Any) -> Any:
+    """A classifier, compiled in float64."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(8, "tanh", kernel_regularizer="l2"), Twice(), layers.Dense(3, "softmax")]
+    )
+    compile_(model, metrics=["accuracy"], **options)
+    return model
+
+
+def compile_(model: Any, loss: Any = "sparse_categorical_crossentropy", **options: Any) -> None:
+    """Compile for float64 on the CPU."""
+    model.compile(keras.optimizers.Adam(0.01), loss, device="cpu", precision="64", **options)
+
+
+def batches(size: int = 24) -> Iterator[Any]:
+    """The data in batches."""
+    for i in range(0, len(X), size):
+        yield X[i : i + size], Y[i : i + size], W[i : i + size]
+
+
+class Sequence(keras.utils.PyDataset):  # type: ignore[misc]
+    """The data as a PyDataset."""
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, index: int) -> Any:
+        return list(batches())[index]
+
+
+class Manual(keras.Model):  # type: ignore[misc]
+    """A model with a training step of its own: two optimizer steps in one, with its own figures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(3, "softmax")
+        self.seen = keras.metrics.Mean("own")
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        for _ in range(2):
+            self.zero_grad()
+            y_pred = self(x)
+            loss = self.compute_loss(x=x, y=y, y_pred=y_pred)
+            loss.backward()
+            self.optimizer.step()
+        for metric in self.metrics:
+            metric.update_state(loss) if metric.name in ("loss", "own") else metric.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+
+def told(model: Any, history: Any, x: Any = X, y: Any = Y) -> dict[str, Any]:
+    """All that a training gave."""
+    slots = [torch.as_tensor(v).tolist() for state in model.optimizer.state.values() for v in state.values()]
+    return {
+        "history": history.history,
+        "weights": model.get_weights(),
+        "slots": slots,
+        "evaluate": model.evaluate(x, y, batch_size=24, verbose=0),
+        "predict": model.predict(x, batch_size=7, verbose=0),
+    }
+
+
+def arrays(**options: Any) -> Any:
+    """Shuffled arrays with weights, validation, schedules; a second fit goes on."""
+    model = net(**options)
+    rates = [cb.ReduceLROnPlateau("loss", patience=1, min_delta=10.0), cb.LearningRateScheduler(_halve)]
+    given: dict[str, Any] = {"batch_size": 24, "verbose": 0, "sample_weight": W, "validation_data": (X[:25], Y[:25])}
+    model.fit(X, Y, epochs=3, callbacks=rates, **given)
+    return told(model, model.fit(X, Y, epochs=5, initial_epoch=3, **given))
+
+
+def _halve(epoch: int, rate: float) -> float:
+    return rate / 2 if epoch == 1 else rate
+
+
+def windows(**options: Any) -> Any:
+    """Class weights, accumulation over windows of 3 (the last of 2 batches), clipping, groups of batches."""
+    model = net(accumulate_grad_batches=3, gradient_clip_val=0.05, steps_per_execution=2, **options)
+    weight = {0: 1.0, 1: 0.25, 2: 3.0}
+    return told(model, model.fit(X, Y, batch_size=24, epochs=2, class_weight=weight, verbose=0))
+
+
+def loader(workers: int = 0, **options: Any) -> Any:
+    """A DataLoader."""
+    model = net(**options)
+    data = DataLoader(TensorDataset(torch.tensor(X), torch.tensor(Y), torch.tensor(W)), 24, num_workers=workers)
+    return told(model, model.fit(data, epochs=2, verbose=0, validation_data=data))
+
+
+def loader_with_workers(**options: Any) -> Any:
+    """A DataLoader with processes of its own."""
+    return loader(2, **options)
+
+
+def generator(**options: Any) -> Any:
+    """A generator that is read in two epochs of 3 batches, and one for validation."""
+    model = net(**options)
+    data = (batch for _ in range(2) for batch in batches(18))
+    return told(model, model.fit(data, epochs=2, steps_per_epoch=3, verbose=0, validation_data=(X, Y)))
+
+
+def sequence(**options: Any) -> Any:
+    """A PyDataset; training ends early and takes back its best weights."""
+    model = net(**options)
+    early = cb.EarlyStopping("loss", min_delta=10.0, patience=1, restore_best_weights=True)
+    found = told(model, model.fit(Sequence(), epochs=9, shuffle=False, verbose=0, callbacks=early))
+    return {**found, "stopped": early.stopped_epoch}
+
+
+def two_outputs(**options: Any) -> Any:
+    """Two outputs, metrics of several kinds, a torchmetrics object among them."""
+    import torchmetrics
+
+    keras.utils.set_random_seed(0)
+    x = keras.Input((6,))
+    hidden = layers.Dense(5, "relu")(x)
+    outputs = {"kind": layers.Dense(3, "softmax", name="kind")(hidden), "yes": layers.Dense(1, "sigmoid")(hidden)}
+    model = keras.Model(x, outputs)
+    compile_(
+        model,
+        {"kind": "sparse_categorical_crossentropy", "yes": "binary_crossentropy"},
+        loss_weights={"kind": 1.0, "yes": 0.5},
+        metrics={"kind": ["accuracy"], "yes": [keras.metrics.AUC(name="auc"), torchmetrics.MeanSquaredError()]},
+        weighted_metrics={"yes": ["accuracy"]},
+        **options,
+    )
+    y = {"kind": Y, "yes": B}
+    found = model.fit(X, y, batch_size=24, epochs=2, sample_weight={"kind": W, "yes": W}, verbose=0)
+    return told(model, found, X, y)
+
+
+def manual(**options: Any) -> Any:
+    """A training step of the model's own, which takes the mean of what the ranks tell."""
+    keras.utils.set_random_seed(0)
+    model = Manual()
+    model.build((None, 6))
+    compile_(model, metrics=["accuracy"], **options)
+    x, y = X[:96], Y[:96]
+    return told(model, model.fit(x, y, batch_size=24, epochs=2, verbose=0), x, y)
+
+
+CASES: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (arrays, windows, loader, loader_with_workers, generator, sequence, two_outputs, manual)
+}
+
+
+def figures(names: tuple[str, ...] = tuple(CASES)) -> dict[str, Any]:
+    """The figures of all cases, in this process or, on ranks, of all: they are the same on each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = {name: CASES[name]() for name in names}
+    if dist.is_initialized():
+        others: list[Any] = [None] * dist.get_world_size()
+        dist.all_gather_object(others, found)
+        for other in others:
+            assert difference(found, other) == 0.0
+    return found
+
+
+def difference(one: Any, other: Any) -> float:
+    """The largest difference between the numbers of two structures, which are otherwise the same."""
+    if isinstance(one, dict):
+        assert list(one) == list(other), (list(one), list(other))
+        return max((difference(one[k], other[k]) for k in one), default=0.0)
+    if isinstance(one, (list, tuple)):
+        assert len(one) == len(other), (one, other)
+        return max((difference(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
+    a, b = np.asarray(one, "float64"), np.asarray(other, "float64")
+    assert a.shape == b.shape, (a.shape, b.shape)
+    return float(np.abs(a - b).max(initial=0.0))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    from tests.support import cases  # not `__main__`: what is pickled here is read elsewhere
+
+    rank = int(os.environ.get("RANK", os.environ.get("SLURM_PROCID", "0")))
+    Path(sys.argv[1], f"{rank}.pickle").write_bytes(pickle.dumps(cases.figures(tuple(sys.argv[2:]) or tuple(CASES))))
+    dist.destroy_process_group()
