@@ -6,9 +6,11 @@ from kerastorch import callbacks as callbacks
 from kerastorch import config as config
 from kerastorch import constraints as constraints
 from kerastorch import datasets as datasets
+from kerastorch import distribution as distribution
 from kerastorch import dtype_policies as dtype_policies
 from kerastorch import initializers as initializers
 from kerastorch import layers as layers
+from kerastorch import loggers as loggers
 from kerastorch import losses as losses
 from kerastorch import metrics as metrics
 from kerastorch import mixed_precision as mixed_precision
@@ -31,6 +33,7 @@ from kerastorch.models import Functional as Functional
 from kerastorch.models import Model as Model
 from kerastorch.models import Sequential as Sequential
 from kerastorch.nn.keras_tensor import KerasTensor as KerasTensor
+from kerastorch.nn.remat import remat as remat
 from kerastorch.nn.variable import Variable as Variable
 from kerastorch.optimizers import Optimizer as Optimizer
 from kerastorch.regularizers import Regularizer as Regularizer

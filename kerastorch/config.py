@@ -88,9 +88,7 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format is None:
         return _settings.image_data_format
     if str(data_format).lower() not in ("channels_last", "channels_first"):
-        raise errors.value_error(
-            "`data_format`", expected="'channels_last' or 'channels_first'", received=data_format
-        )
+        raise errors.value_error("`data_format`", expected="'channels_last' or 'channels_first'", received=data_format)
     return str(data_format).lower()
 
 
@@ -172,4 +170,5 @@ def set_backend(name: str) -> None:
 
 def in_notebook() -> bool:
     """Whether this process is a Jupyter kernel."""
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return getattr(shell, "kernel", None) is not None  # other packages import ipykernel, too

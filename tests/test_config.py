@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import warnings
 from typing import Any
 
@@ -126,3 +128,12 @@ def test_other_backends_are_refused() -> None:
 
 def test_not_in_a_notebook() -> None:
     assert isinstance(config.in_notebook(), bool)
+
+
+def test_a_kernel_is_a_notebook_and_its_package_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))  # comet_ml imports it in scripts
+    shell = types.SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert not config.in_notebook()
+    shell.kernel = object()
+    assert config.in_notebook()

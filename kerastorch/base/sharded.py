@@ -6,18 +6,20 @@ a shard is made, and known here by what a shard can do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import torch
 import torch.distributed as dist
-from torch import Tensor
+from torch import Tensor, nn
+
+T = TypeVar("T")
 
 
 def is_sharded(tensor: Any) -> bool:
     """Whether a tensor is spread over several processes.
 
     Example:
-        >>> import torch
         >>> is_sharded(torch.ones(2))
         False
     """
@@ -28,12 +30,21 @@ def whole(tensor: Tensor) -> Tensor:
     """The whole of a tensor, without a history. Where it is sharded, all processes must call this.
 
     Example:
-        >>> import torch
         >>> whole(torch.ones(2, requires_grad=True)).requires_grad
         False
     """
     value = tensor.detach()
-    return value.full_tensor() if is_sharded(value) else value  # type: ignore[attr-defined, no-any-return]
+    return value.full_tensor() if is_sharded(value) else value  # type: ignore[attr-defined]
+
+
+def averaging(tensor: Any) -> Tensor:
+    """The whole of a sharded tensor, with a history: its gradient is the mean of those that the processes compute."""
+    from torch.distributed.tensor import Partial
+
+    full: Tensor = tensor.full_tensor(grad_placements=[Partial()] * tensor.device_mesh.ndim)
+    if full.requires_grad:
+        full.register_hook(lambda gradient: gradient / tensor.device_mesh.size())  # type: ignore[no-untyped-call]
+    return full
 
 
 def spread(value: Tensor, like: Tensor) -> Tensor:
@@ -44,7 +55,6 @@ def spread(value: Tensor, like: Tensor) -> Tensor:
         like: A tensor of the same shape.
 
     Example:
-        >>> import torch
         >>> value = torch.ones(2)
         >>> spread(value, torch.zeros(2)) is value
         True
@@ -57,15 +67,54 @@ def spread(value: Tensor, like: Tensor) -> Tensor:
     return distribute_tensor(made, like.device_mesh, like.placements, src_data_rank=None)  # type: ignore[attr-defined]
 
 
-def writes(tensors: Iterable[Any]) -> bool:
-    """Whether this process writes the file that these tensors go into: of those that share them, the first.
+def copy_each(targets: list[Tensor], values: list[Tensor]) -> None:
+    """Copy values into tensors, in one go where there are no shards (torch's `foreach` copy takes none).
 
     Example:
-        >>> import torch
-        >>> writes([torch.ones(2)])
+        >>> target = torch.zeros(2)
+        >>> copy_each([target], [torch.ones(2)])
+        >>> target.tolist()
+        [1.0, 1.0]
+    """
+    if not any(map(is_sharded, targets)):
+        torch._foreach_copy_(targets, values)
+        return
+    for target, value in zip(targets, values, strict=True):
+        target.copy_(spread(value, target))
+
+
+def has_shards(module: Any) -> bool:
+    """Whether a module's parameters are spread over several processes.
+
+    Example:
+        >>> has_shards(nn.Linear(2, 1))
+        False
+    """
+    return isinstance(module, nn.Module) and any(map(is_sharded, module.parameters()))
+
+
+def writes(module: Any) -> bool:
+    """Whether this process writes a module's files: of those that share its weights, the first.
+
+    Example:
+        >>> writes(nn.Linear(2, 1))
         True
     """
-    return not any(map(is_sharded, tensors)) or dist.get_rank() == 0
+    return not has_shards(module) or dist.get_rank() == 0
+
+
+def first_decides(module: Any, decide: Callable[[], T]) -> T:
+    """What `decide` says in the process that writes a module's files. All that share its weights must call this.
+
+    Example:
+        >>> first_decides(nn.Linear(2, 1), lambda: 3)
+        3
+    """
+    if not has_shards(module):
+        return decide()
+    held: list[Any] = [decide() if writes(module) else None]
+    dist.broadcast_object_list(held, src=0)
+    return held[0]  # type: ignore[no-any-return]
 
 
 def name_of(tensor: Any) -> str | None:

@@ -34,6 +34,8 @@ class Callback:
         model: The model that is run. Set `model.stop_training = True` to stop.
         rank_zero_only: Whether, of several processes that train together, only the first calls it: True for what
             prints or writes files.
+        gathers: Whether, though it is for the first only, the others call it too where each holds a part of the
+            weights, since these are gathered from all.
 
     Example:
         >>> class Report(Callback):
@@ -45,6 +47,7 @@ class Callback:
 
     params: dict[str, Any]
     rank_zero_only = False
+    gathers = False
 
     def __init__(self) -> None:
         self.params = {}

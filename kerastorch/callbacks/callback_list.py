@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastorch.base import errors, nested, registry
+from kerastorch.base.sharded import has_shards
 from kerastorch.callbacks.callback import HOOKS, Callback, Hook, Logs, overriding
 from kerastorch.callbacks.history import History
 from kerastorch.callbacks.progbar_logger import ProgbarLogger
@@ -76,8 +77,11 @@ class CallbackList(Callback):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
             self.callbacks.append(ProgbarLogger())
+        self._added = [name for c in self.callbacks for name in getattr(c, "adds_to_logs", ())]
+        self._on_some_rank = [*self.callbacks]
         if rank > 0:
-            self.callbacks = [c for c in self.callbacks if not getattr(c, "rank_zero_only", False)]
+            shards = has_shards(model)
+            self.callbacks = [c for c in self.callbacks if _is_for_all(c) or (shards and getattr(c, "gathers", False))]
         self._find_hooks()
         self.set_model(model)
         self.set_params(params)
@@ -89,6 +93,8 @@ class CallbackList(Callback):
             TypeError: It is no callback.
         """
         self.callbacks.append(_checked(callback))
+        self._on_some_rank.append(callback)
+        self._added += getattr(callback, "adds_to_logs", ())
         if self.model is not None:
             callback.set_model(self.model)
         if self.params:
@@ -96,15 +102,16 @@ class CallbackList(Callback):
         self._find_hooks()
 
     def _find_hooks(self) -> None:
-        for hook in HOOKS:
-            found = (overriding(callback, hook) for callback in self.callbacks)
+        ordered = sorted(self.callbacks, key=lambda callback: not getattr(callback, "adds_to_logs", ()))
+        for hook in HOOKS:  # what adds to the logs comes before what reads them
+            found = (overriding(callback, hook) for callback in ordered)
             setattr(self, hook, tuple(method for method in found if method is not None))
 
     @property
     def steers(self) -> bool:
-        """Whether a callback that all ranks have may end the run after a batch."""
-        everywhere = (c for c in self.callbacks if not getattr(c, "rank_zero_only", False))
-        return any(overriding(c, "train_batch_end") or overriding(c, "train_batch_begin") for c in everywhere)
+        """Whether a callback, here or on another rank, may end the run after a batch; ours for rank 0 do not."""
+        may = (c for c in self._on_some_rank if _is_for_all(c) or not type(c).__module__.startswith("kerastorch."))
+        return any(overriding(c, "train_batch_end") or overriding(c, "train_batch_begin") for c in may)
 
     @property
     def history(self) -> History | None:
@@ -127,9 +134,10 @@ class CallbackList(Callback):
 
     def validate_monitors(self, available: Collection[str]) -> None:
         """Ask every callback whether the names it needs will be in the logs."""
+        known = [*available, *self._added]
         for callback in self.callbacks:
             if isinstance(callback, Callback):
-                callback.validate_monitors(available)
+                callback.validate_monitors(known)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         _call(self.train_begin, plain_logs(logs))
@@ -178,6 +186,10 @@ class CallbackList(Callback):
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         _call(self.batch_end, batch, {} if logs is None else logs)
+
+
+def _is_for_all(callback: Any) -> bool:
+    return not getattr(callback, "rank_zero_only", False)
 
 
 def plain_logs(logs: Logs | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerastorch.base import errors, registry
+from kerastorch.base.sharded import first_decides, writes
 from kerastorch.callbacks import console
 from kerastorch.callbacks.callback import Logs
 from kerastorch.callbacks.monitor_callback import MonitorCallback
@@ -46,6 +47,7 @@ class ModelCheckpoint(MonitorCallback):
     """
 
     rank_zero_only = True
+    gathers = True
 
     def __init__(
         self,
@@ -112,13 +114,20 @@ class ModelCheckpoint(MonitorCallback):
             self._consider(epoch, None, logs or {})
 
     def _consider(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        path = first_decides(self.model, lambda: self._due(epoch, batch, logs))
+        if path is not None:
+            self._save(path)
+            if writes(self.model):
+                self._say(epoch, f"finished saving model to {path}")
+
+    def _due(self, epoch: int, batch: int | None, logs: Logs) -> str | None:
+        """Where to save now, or None."""
         path = self._path(epoch, batch, logs)
         if self.save_best_only and not self._is_best(epoch, logs, path):
-            return
+            return None
         if not self.save_best_only:
             self._say(epoch, f"saving model to {path}")
-        self._save(path)
-        self._say(epoch, f"finished saving model to {path}")
+        return path
 
     def _path(self, epoch: int, batch: int | None, logs: Logs) -> str:
         numbers = {"epoch": epoch + 1} if batch is None else {"epoch": epoch + 1, "batch": batch + 1}

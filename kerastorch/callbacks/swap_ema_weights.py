@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import errors, registry
+from kerastorch.base.sharded import copy_each
 from kerastorch.callbacks.callback import Callback, Logs
 
 
@@ -69,7 +70,7 @@ class SwapEMAWeights(Callback):
 
 def _copy_all(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:
     with torch.no_grad():
-        torch._foreach_copy_([t.detach() for t in targets], [s.detach() for s in sources])
+        copy_each([t.detach() for t in targets], [s.detach() for s in sources])
 
 
 def _pairs(optimizer: Any) -> list[tuple[list[Tensor], list[Tensor]]]:

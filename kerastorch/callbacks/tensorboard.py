@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastorch.base import errors, registry
-from kerastorch.callbacks import weight_summaries
 from kerastorch.callbacks.callback import Callback, Logs
 from kerastorch.callbacks.optimizer_lr import learning_rates
+from kerastorch.nn import weight_summaries
 
 
 @registry.register("callbacks")

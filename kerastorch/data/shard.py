@@ -152,7 +152,7 @@ class LoaderShard(LoaderSource):
 
     def __init__(self, source: LoaderSource, part: tuple[int, int], seed: int) -> None:
         loader = source.loader
-        self.part = part
+        self.part, self.total = part, 0
         self.cursor = _cursor(loader, seed)
         self.samples = _OwnSamples(BatchSampler(self.cursor, loader.batch_size, loader.drop_last), part)
         kept = {name: getattr(loader, name) for name in _KEPT}
@@ -166,11 +166,18 @@ class LoaderShard(LoaderSource):
         self.samples.totals.clear()
         return super()._open(number, start)
 
-    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        for batch in super().batches(epoch, start):
-            total = self.samples.totals.popleft()
-            share = Share.of(total, *self.part)
-            yield Batch(batch.x, batch.y, batch.sample_weight, share.size, total, share.factor)
+    def _next(self, number: int) -> Any:
+        peeked, item = self._head is not None, super()._next(number)
+        if self.samples.totals and not peeked:
+            self.total = self.samples.totals.popleft()
+        return item
+
+    def _ready(self, item: Any, number: int) -> Batch:
+        if isinstance(item, Batch):  # it was peeked
+            return item
+        batch = super()._ready(item, number)
+        share = Share.of(self.total, *self.part)
+        return Batch(batch.x, batch.y, batch.sample_weight, share.size, self.total, share.factor)
 
 
 def _cursor(loader: Any, seed: int) -> EpochSampler:

@@ -51,6 +51,11 @@ class DataSource(ABC):
             ValueError: There is no batch.
         """
 
+    def settings(self) -> dict[str, Any]:
+        """What is known of the data, for those who keep a record."""
+        known = {"batch_size": self.batch_size, "samples": self.num_samples}
+        return {name: value for name, value in known.items() if value is not None}
+
     def state_dict(self) -> dict[str, Any]:
         """What besides (epoch, start) is needed to go on after a restart: plain values."""
         return {}

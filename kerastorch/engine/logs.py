@@ -52,11 +52,15 @@ class LazyLogs(dict[str, Any]):
 
     Args:
         compute: Gives the figures; called again after each `renew`.
+
+    Attributes:
+        sources: Further givers of figures (learning rate, gradient norm), asked when the logs are read.
     """
 
     def __init__(self, compute: Callable[[], Mapping[str, Any]]) -> None:
         super().__init__()
         self.compute = compute
+        self.sources: list[Callable[[], Mapping[str, Any]]] = []
         self.stale = True
 
     def renew(self) -> None:
@@ -67,7 +71,10 @@ class LazyLogs(dict[str, Any]):
         if self.stale:
             self.stale = False
             super().clear()
-            super().update(fetch(self.compute()))
+            figures = {**self.compute()}
+            for source in self.sources:
+                figures.update(source())
+            super().update(fetch(figures))
 
 
 def _reading(name: str) -> Callable[..., Any]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kerastorch.base.sharded import is_sharded
 from kerastorch.engine.objective import Metrics, MetricTerm, RunningMean
 from kerastorch.engine.state import RunState
 from kerastorch.engine.window import EveryBatch
 from kerastorch.metrics import Metric
 from kerastorch.random import SeedGenerator
+from kerastorch.runtime import chance
 from kerastorch.runtime.precision import Precision
 
 # Objects whose attributes are their state; of others, but for those that are named, only the reference is kept.
@@ -123,7 +123,9 @@ class Snapshot:
 
 
 def _own_values(tensor: Tensor) -> Tensor:
-    """The values that lie in memory: an expanded tensor repeats them, and cannot be written as a whole."""
+    """The values in this process's memory: an expanded tensor repeats them, of a sharded one there is a part."""
+    if is_sharded(tensor):
+        tensor = tensor.to_local()  # type: ignore[attr-defined]
     if tensor.layout is torch.strided:
         for dimension, stride in enumerate(tensor.stride()):
             if stride == 0 and tensor.shape[dimension] > 1:
@@ -142,6 +144,7 @@ class RandomStates:
         device: The device beside the CPU.
 
     Example:
+        >>> import random
         >>> states = RandomStates(torch.device("cpu"))
         >>> drawn = random.random(), float(torch.rand(()))
         >>> states.restore()
@@ -150,14 +153,8 @@ class RandomStates:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self.device = device
-        self._python, self._numpy, self._torch = random.getstate(), np.random.get_state(), torch.get_rng_state()
-        self._own = None if device.type == "cpu" else torch.get_device_module(device).get_rng_state(device)
+        self._known = chance.state(device)
 
     def restore(self) -> None:
         """Put them back."""
-        random.setstate(self._python)
-        np.random.set_state(self._numpy)
-        torch.set_rng_state(self._torch)
-        if self._own is not None:
-            torch.get_device_module(self.device).set_rng_state(self._own, self.device)
+        chance.restore(self._known)

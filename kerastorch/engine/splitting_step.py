@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from traceback import clear_frames
 from types import TracebackType
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,10 +14,11 @@ from torch import Tensor
 from kerastorch.base import errors
 from kerastorch.data.batch import Batch
 from kerastorch.data.rows import rows
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.program import Program
 from kerastorch.engine.snapshot import Snapshot
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import Step, TrainStep, train_step_for
+from kerastorch.engine.step import Step, TrainStep
 from kerastorch.runtime import memory
 from kerastorch.runtime.plan import Plan
 
@@ -46,7 +48,8 @@ class SplittingStep(TrainStep):
         done = 0
         while not done or done < batch.size:
             piece = rows(batch, done, done + (self.limit or batch.size))
-            with _Trial(self, piece) as trial:
+            trial = _Trial(self, piece)
+            with trial:
                 self.precision.backward(self.window.weigh(self.share_of_loss(piece, batch), batch))
             done += trial.settle()
         if self.window.closes(batch):
@@ -79,7 +82,7 @@ class _Trial:
         self.step, self.piece = step, piece
         self.failed = False
 
-    def __enter__(self) -> _Trial:
+    def __enter__(self) -> None:
         step = self.step
         self.figures = Snapshot(*step.program.accumulators(), place=None)
         self.buffers = list(step.program.module.buffers())
@@ -87,7 +90,6 @@ class _Trial:
         # New gradients go into tensors of their own, so that those of a piece that fails can be dropped.
         self.gradients = [parameter.grad for parameter in step.parameters]
         _set_gradients(step.parameters, [None] * len(self.gradients))
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,7 +132,9 @@ def _add_gradients(parameters: Sequence[Tensor], earlier: Sequence[Tensor | None
         parameter.grad = gradient
 
 
-def splitting_step_for(program: Program, plan: Plan, state: RunState) -> Step:
+def splitting_step_for(
+    program: Program, plan: Plan, state: RunState, say: Callable[[str], Any] | None = None
+) -> Step:
     """The step of `on_oom="split"`.
 
     Raises:
@@ -143,13 +147,20 @@ def splitting_step_for(program: Program, plan: Plan, state: RunState) -> Step:
             received="split",
             remedy="Split the batch inside `train_step`, or find a size that fits by `auto_scale_batch_size`.",
         )
+    if plan.jit_compile:
+        raise errors.value_error(
+            "`on_oom` of fit beside jit_compile=True",
+            expected='"raise": a compiled step takes batches of one size',
+            received="split",
+            remedy="Compile the model without jit_compile, or find a size that fits by `auto_scale_batch_size`.",
+        )
     return SplittingStep(program, plan, state)
 
 
-_STEPS: dict[str, Callable[[Program, Plan, RunState], Step]] = {"raise": train_step_for, "split": splitting_step_for}
+_STEPS: dict[str, Callable[..., Step]] = {"raise": train_step_for, "split": splitting_step_for}
 
 
-def step_on_oom(on_oom: str) -> Callable[[Program, Plan, RunState], Step]:
+def step_on_oom(on_oom: str) -> Callable[..., Step]:
     """What makes the training step for `fit(on_oom=...)`.
 
     Args:

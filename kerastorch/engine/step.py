@@ -162,8 +162,3 @@ class PredictStep(Step):
 
     def results(self) -> Mapping[str, Any]:
         return {}
-
-
-def train_step_for(program: Program, plan: Plan, state: RunState) -> Step:
-    """The training step that a program asks for: the engine's, or its own."""
-    return ManualStep(program, plan, state) if program.manual else TrainStep(program, plan, state)

@@ -70,16 +70,17 @@ def check_fit(
         )
 
 
-def check_sizes(shuffle: Any, **sizes: Any) -> None:
+def check_sizes(given: Mapping[str, Any]) -> None:
     """Check the arguments of `fit` that count batches and samples, and `shuffle`.
 
     Args:
-        shuffle: True, False or "batch".
-        **sizes: None, or integers >= 1.
+        given: The arguments.
 
     Raises:
         ValueError: One is wrong.
     """
+    shuffle = given["shuffle"]
+    sizes = {name: given[name] for name in ("steps_per_epoch", "validation_steps", "validation_batch_size")}
     for name, value in sizes.items():
         if value is not None:
             _whole(name, value, 1)

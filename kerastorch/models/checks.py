@@ -26,6 +26,7 @@ from kerastorch.models.output_kind import lone_softmax, output_kind
 from kerastorch.models.program import ModelProgram
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.spec import assert_input
+from kerastorch.runtime.chance import forked
 
 # What the losses that know about classes take: class numbers, one-hot rows, or independent yes/no labels.
 _LABELS = {
@@ -285,8 +286,7 @@ def _try_loss(term: LossTerm, program: ModelProgram, model: Any, batch: Batch, o
     sample = nested.map_structure(lambda leaf: _sample(leaf, batch, own=not builtin), output)
     if builtin:  # the values of labels are for `scan`
         y = nested.map_structure(torch.zeros_like, y)
-    cuda = [program.plan.device] if program.plan.device.type == "cuda" else []
-    with torch.no_grad(), torch.random.fork_rng(devices=cuda):
+    with torch.no_grad(), torch.random.fork_rng(devices=forked(program.plan.device)):
         try:
             term.function(y, sample, None)
         except Exception as error:
@@ -301,10 +301,11 @@ def _try_loss(term: LossTerm, program: ModelProgram, model: Any, batch: Batch, o
 
 def _sample(leaf: Any, batch: Batch, own: bool) -> Any:
     """An output to try a loss with: `leaf` itself for a user's loss, else one half everywhere."""
-    if isinstance(leaf, Tensor) and own and leaf.shape[:1] == (batch.size,):
+    rows = max(batch.size, 1)  # on a rank without rows, one stands in
+    if isinstance(leaf, Tensor) and own and leaf.shape[:1] == (rows,):
         return leaf
     device = next(t.device for t in nested.flatten((batch.y, batch.x)) if isinstance(t, Tensor))
-    shape = [batch.size if i == 0 or size is None else size for i, size in enumerate(_shape(leaf))]
+    shape = [rows if i == 0 or size is None else size for i, size in enumerate(_shape(leaf))]
     return torch.full(shape, 0.5, dtype=dtypes.torch_dtype(leaf.dtype), device=device)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import nested
+from kerastorch.data.share import Share
 
 
 class Collector:
@@ -29,9 +31,13 @@ class Collector:
         self.samples = samples
         self.structure: Any = None
         self.columns: list[_Column] = []
+        self.totals: list[int] = []
 
     def __call__(self, outputs: Any, size: int, total: int | None = None) -> None:
-        """Take the outputs of a batch of `size` rows (`total` on all ranks)."""
+        """Take the outputs of a batch of `size` rows (`total` on all ranks); of size 0, they stand in for none."""
+        self.totals.append(size if total is None else total)
+        if not size:
+            outputs = nested.map_structure(lambda leaf: leaf[:0], outputs)
         if type(outputs) is Tensor and self.columns:  # what nearly every batch is
             self.columns[0].add(outputs)
             return
@@ -42,9 +48,13 @@ class Collector:
         for column, leaf in zip(self.columns, leaves, strict=True):
             column.add(leaf)
 
-    def result(self) -> Any:
-        """All rows, nested as the outputs are."""
-        arrays = [column.result() for column in self.columns]
+    def result(self, gather: Callable[[Tensor], list[Tensor]] = lambda own: [own]) -> Any:
+        """All rows, nested as the outputs are.
+
+        Args:
+            gather: Gives what each rank holds.
+        """
+        arrays = [in_order(gather(torch.from_numpy(column.result())), self.totals) for column in self.columns]
         return nested.pack_sequence_as(self.structure, arrays) if arrays else np.empty((0,))
 
 
@@ -72,6 +82,28 @@ class _Column:
         together = [p for p in (filled, *self.parts) if p.dim() == 0 or len(p)] or [filled]
         rows = [np.atleast_1d(p.numpy()) for p in together]
         return np.concatenate(rows) if len(rows) > 1 else together[0].numpy()
+
+
+def in_order(parts: list[Tensor], totals: list[int]) -> np.ndarray:
+    """The rows of all ranks in the order of the data.
+
+    Args:
+        parts: What each rank holds.
+        totals: The rows of each batch on all ranks.
+
+    Example:
+        >>> in_order([torch.tensor([0, 1, 4]), torch.tensor([2, 3, 5])], [4, 2]).tolist()
+        [0, 1, 2, 3, 4, 5]
+    """
+    if len(parts) == 1:
+        return parts[0].numpy()
+    ranks, taken, rows = len(parts), [0] * len(parts), []
+    for total in totals:
+        for rank, part in enumerate(parts):
+            size = Share.of(total, rank, ranks).size
+            rows.append(part[taken[rank] : taken[rank] + size])
+            taken[rank] += size
+    return torch.cat(rows).numpy()
 
 
 def _host(leaf: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from kerastorch.base import errors, nested, serialization
 from kerastorch.data.batch import Batch
 from kerastorch.metrics.metric import Metric
 from kerastorch.models import checks
+from kerastorch.optimizers.replacing import replace_parameters
 from kerastorch.optimizers.resolve import from_any
 from kerastorch.runtime.plan import Plan
 from kerastorch.runtime.precision import Precision
@@ -89,6 +91,12 @@ def bound_optimizer(module: nn.Module, optimizer: Any) -> Any:
         if 0 < len(added) < len(params):
             optimizer.add_param_group({"params": added})
     return from_any(optimizer, params)
+
+
+def follow(optimizer: Any, pairs: Sequence[tuple[Tensor, Tensor]]) -> None:
+    """Let an optimizer that has parameters go on with those that stand for them now."""
+    if pairs and isinstance(optimizer, torch.optim.Optimizer):
+        replace_parameters(optimizer, pairs)
 
 
 def own_metrics(module: nn.Module) -> list[Metric]:

@@ -18,8 +18,7 @@ from kerastorch.engine.state import RunState
 from kerastorch.engine.step import TrainStep
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.tracking import live
-from kerastorch.nn.variable import Variable
-from kerastorch.nn.weights import collect
+from kerastorch.nn.weights import penalized, penalty
 from kerastorch.runtime.plan import Plan
 
 # The methods of a model that a user may override to change what a step does.
@@ -49,6 +48,7 @@ class ModelProgram:
         self.manual = "train_step" in own
         self.own = own
         self.forward: Callable[[Any], Any] = model
+        self.outputs: Callable[[Any], Any] = model  # the same, for steps without gradients
         self._wrapped_for: list[int] | None = None
         self.compute_loss = _accepting(model.compute_loss) if "compute_loss" in own else self.loss
         self.told: Mapping[str, Any] | None = None
@@ -57,8 +57,7 @@ class ModelProgram:
 
     def renew(self) -> None:
         """Look again at what may have changed since the last run: frozen layers, penalties."""
-        variables = [w for w in collect(self.module) if isinstance(w, Variable)]
-        self.penalized = [v for v in variables if v.regularizer is not None and v.requires_grad]
+        self.penalized = penalized(self.module)
         self.layers = [m for m in self.module.modules() if isinstance(m, Layer)]
         trained = [id(p) for p in self.trainable_parameters()]
         if trained != self._wrapped_for:
@@ -66,8 +65,7 @@ class ModelProgram:
             strategy = self.plan.strategy
             wrap = strategy.replicate if self.manual else strategy.wrap
             self.forward = wrap(self.model.engine_module)
-            if self.plan.jit_compile:
-                self.forward = torch.compile(self.forward)
+            self.outputs = torch.compile(self.forward) if self.plan.jit_compile else self.forward
 
     def note(self, y: Any, outputs: Any) -> None:
         """Remember for which targets and outputs the objective was made."""
@@ -103,7 +101,7 @@ class ModelProgram:
         """Forward pass, loss and metrics; or the model's own `test_step`."""
         if "test_step" in self.own:
             return self._logs("test_step", self.model.test_step(batch.data))
-        y_pred = self.forward(self.plan.precision.inputs(batch.x))
+        y_pred = self.outputs(self.plan.precision.inputs(batch.x))
         loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight, training=False)
         self.count(batch, y_pred, loss)
         return self.told
@@ -112,7 +110,7 @@ class ModelProgram:
         """The outputs; or the model's own `predict_step`."""
         if "predict_step" in self.own:
             return self.model.predict_step(batch.data)
-        return self.forward(self.plan.precision.inputs(batch.x))
+        return self.outputs(self.plan.precision.inputs(batch.x))
 
     def _logs(self, method: str, logs: Any) -> Mapping[str, Any]:
         if not isinstance(logs, Mapping):
@@ -132,7 +130,7 @@ class ModelProgram:
         """The compiled loss, with the penalties of weights and what layers added."""
         total = self.objective.loss(y, y_pred, sample_weight)
         for weight in self.penalized:
-            total = _plus(total, weight.regularizer(weight.keras_layout.to_keras(weight)))
+            total = _plus(total, penalty(weight))
         if live.on:
             for layer in self.layers:
                 for added in layer._losses:

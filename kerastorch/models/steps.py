@@ -21,6 +21,8 @@ class Steps(nn.Module):
     """The doors: `train_step`, `test_step`, `predict_step`, `compute_loss`, `compute_metrics`, `metrics`."""
 
     optimizer: Any = None
+    logger: Any = None
+    loggers: Any = ()
     _compiled: Compiled | None = None
     _program: ModelProgram | None = None
 

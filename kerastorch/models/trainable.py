@@ -10,24 +10,30 @@ import torch
 from kerastorch import optimizers
 from kerastorch.base import nested
 from kerastorch.callbacks import CallbackList, History
+from kerastorch.callbacks.profiler import profiled
 from kerastorch.data.batch import Batch
 from kerastorch.data.choose import choose
 from kerastorch.data.order import Shuffle
 from kerastorch.data.source import DataSource, close_all
 from kerastorch.data.split import validation_split as split
+from kerastorch.distribution.distributions import options
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.logs import fetch
 from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.objective import Objective
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import EvalStep, PredictStep, Step, train_step_for
+from kerastorch.engine.step import EvalStep, PredictStep, Step
+from kerastorch.loggers.access import give_logger
 from kerastorch.models import arguments, checks, compiling, ranks
+from kerastorch.models.collector import Collector
 from kerastorch.models.compiled import Compiled
 from kerastorch.models.program import ModelProgram
-from kerastorch.models.steps import Steps
+from kerastorch.models.tuning import Tuning, training_step
+from kerastorch.models.unused import check_all_used
 from kerastorch.runtime.plan import Plan
 
 
-class Trainable(Steps):
+class Trainable(Tuning):
     """What makes a module trainable by `fit`; `Model` is a layer with this."""
 
     history: History | None = None
@@ -71,12 +77,14 @@ class Trainable(Steps):
             weighted_metrics: The same, for metrics that take sample weights into account.
             run_eagerly: Accepted for Keras's sake: steps are always plain Python.
             steps_per_execution: Batches between two calls of batch callbacks.
-            jit_compile: True sends the forward pass through `torch.compile`.
+            jit_compile: True compiles the whole training step (forward, loss, backward, update, figures); where that
+                cannot be done, a warning says why and training goes on uncompiled.
             auto_scale_loss: Whether "mixed_float16" scales the loss, as it must to be useful.
             device: "auto" (the best there is), "cpu", "cuda:0", ...
             devices: How many devices of this machine, a list of their indices, or "auto" for all. `batch_size` counts
                 the samples of all together.
-            strategy: How several devices share the work: "auto" or "ddp" (a replica on each).
+            strategy: How several devices share the work: "auto" or "ddp" (a replica on each), or "fsdp" (a part
+                of the weights on each).
             num_nodes: The number of machines, where `torchrun` or `srun` started the script: checked.
             precision: "32", "bf16-mixed", "16-mixed", "bf16-true", "64", or a Keras policy name.
             accumulate_grad_batches: Batches whose gradients make one update.
@@ -97,9 +105,7 @@ class Trainable(Steps):
         compiling.check_names(loss, metrics, weighted_metrics)
         chosen = optimizers.get(optimizer)
         plan = Plan.make(
-            device=device,
-            devices=devices,
-            strategy=strategy,
+            **options(device, devices, strategy),
             num_nodes=num_nodes,
             precision=compiling.policy_of(self) if precision is None else precision,
             scale_loss=auto_scale_loss,
@@ -150,6 +156,8 @@ class Trainable(Steps):
         validation_freq: int | Sequence[int] = 1,
         *,
         check_data: bool = True,
+        on_oom: str = "raise",
+        profile: Any = False,
         **unknown: Any,
     ) -> History:
         """Train.
@@ -173,6 +181,9 @@ class Trainable(Steps):
             validation_batch_size: Default `batch_size`.
             validation_freq: Epochs between validations, or the epochs (from 1) after which to validate.
             check_data: Whether the data are looked through once for NaN, infinities and impossible labels.
+            on_oom: "raise", or "split": a batch that does not fit into memory is processed in pieces, see
+                `engine.splitting_step`.
+            profile: True shows a table of where the time went; a folder also gets a trace; or a `callbacks.Profiler`.
             **unknown: Refused, with the nearest known name.
 
         Returns:
@@ -193,10 +204,7 @@ class Trainable(Steps):
         strategy = compiled.plan.strategy
         strategy.start()
         arguments.check_fit(unknown, epochs, initial_epoch, validation_freq, validation_split, validation_data)
-        arguments.check_sizes(
-            shuffle, steps_per_epoch=steps_per_epoch, validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-        )  # fmt: skip
+        arguments.check_sizes(given)
         if validation_split:
             (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
         epochs, steps_per_epoch = arguments.limited(epochs, steps_per_epoch)
@@ -209,14 +217,17 @@ class Trainable(Steps):
         program = self._prepare(train, initial_epoch, check=check_data, usage="fit", held_out=held_out)
         watching = self._watching(compiled.plan, callbacks, verbose, epochs, train, add_history=True)
         watching.validate_monitors(self._names(program, held_out))
-        loop, step = Loop(state, watching, strategy.any), train_step_for(program, program.plan, state)
+        loop, step = Loop(state, watching, strategy.any), training_step(on_oom, program, state, verbose)
         phase = Phase.make("train", train, step, watching, program.plan.steps_per_execution)
-        phase.batch_end = (*phase.batch_end, *strategy.hooks(state, watching.steers))
+        together = strategy.hooks(state, watching.steers or program.manual, verbose != 0)
+        phase.batch_end = (*phase.batch_end, *together)
+        give_logger(self, watching.callbacks, {**compiled.plan.settings(), **train.settings(), "seed": state.seed})
         self._run, self.stop_training = state, False
         try:
             elsewhere = strategy.launch(ranks.fit, self, given)
             if elsewhere is not None:
                 return ranks.take_back(self, given, elsewhere)
+            profiled(phase, watching, profile, strategy.rank)
             loop.run(phase, epochs, self._validator(held_out, program, watching, validation_freq), self._finish)
         finally:
             self._run = None
@@ -369,7 +380,7 @@ class Trainable(Steps):
         checks.check_inputs(self, source.peek())
         self._place(plan, source)
         watching = self._watching(plan, callbacks, verbose, 1, source)
-        collector = ranks.collector_for(plan.strategy, source.num_samples)
+        collector = Collector(source.num_samples)
         program = self._program or ModelProgram(self, self.base, Objective(), plan, None)
         phase = Phase.make("predict", source, PredictStep(program, plan, RunState(), collector), watching)
         watching.on_predict_begin()
@@ -378,7 +389,7 @@ class Trainable(Steps):
         finally:
             source.close()
         watching.on_predict_end({})
-        return collector.result()
+        return collector.result(plan.strategy.gather)
 
     @property
     def stop_training(self) -> bool:
@@ -441,6 +452,7 @@ class Trainable(Steps):
         plan.strategy.place(self)
         outputs = compiling.outputs_for(self, plan, batch)
         plan.strategy.place(self)
+        compiling.follow(self.optimizer, plan.strategy.distribute(self))
         return batch, outputs
 
     def _prepare(
@@ -466,6 +478,8 @@ class Trainable(Steps):
         checks.check_held_out(self._program, self, held_out, outputs)
         if check:
             checks.scan(self._program, [s for s in (source, held_out) if s is not None], outputs, finite=usage == "fit")
+        if check and usage == "fit":
+            check_all_used(self._program, batch)
         return self._program
 
     def _names(self, program: ModelProgram, held_out: DataSource | None) -> list[str]:

@@ -13,17 +13,21 @@ from kerastorch import optimizers
 from kerastorch.base import errors
 from kerastorch.callbacks.optimizer_lr import named_optimizers, set_lr
 from kerastorch.data.batch import Batch
-from kerastorch.data.choose import choose
+from kerastorch.data.choose import DEFAULT_BATCH_SIZE, choose
 from kerastorch.data.rows import rows
 from kerastorch.data.source import DataSource
 from kerastorch.engine import micro_batch, range_test
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.snapshot import RandomStates, Snapshot
+from kerastorch.engine.splitting_step import SplittingStep, step_on_oom
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import train_step_for
+from kerastorch.engine.step import Step
+from kerastorch.models.compiled import Compiled
 from kerastorch.models.lr_finder_result import LRFinderResult
 from kerastorch.models.program import ModelProgram
 from kerastorch.models.steps import Steps
 from kerastorch.runtime import memory
+from kerastorch.runtime.plan import Plan
 
 SUMS = ("sum", "mean_with_sample_weight")  # reductions whose value for a batch is no mean over its rows
 
@@ -101,7 +105,7 @@ class Tuning(Steps):
         _check_threshold(early_stop_threshold)
         with self._trial("lr_find", x, y, batch_size, sample_weight, class_weight) as (program, source):
             losses = range_test.range_test(
-                train_step_for(program, program.plan, RunState()), source, rates, self._set_rate, early_stop_threshold
+                _plain_step(program, program.plan), source, rates, self._set_rate, early_stop_threshold
             )
         return LRFinderResult(rates[: len(losses)], losses, mode)
 
@@ -146,6 +150,7 @@ class Tuning(Steps):
             BatchSizeResult(micro_batch_size=64, accumulate_grad_batches=1, tried={64: True})
         """
         micro_batch.check(mode, max_trials)
+        _check_one_device(self._need_compiled("auto_scale_batch_size"), batch_size)
         with self._trial("auto_scale_batch_size", x, y, batch_size, sample_weight, class_weight) as (program, source):
             batch = source.peek()
             tried = micro_batch.largest(batch.size, lambda size: _fits(program, batch, size), mode, max_trials)
@@ -167,12 +172,13 @@ class Tuning(Steps):
         self, usage: str, x: Any, y: Any, batch_size: int | None, weight: Any, class_weight: Any
     ) -> Iterator[tuple[ModelProgram, DataSource]]:
         """A program and data to train with; afterwards all state is as before."""
-        compiled = self._need_compiled(usage)
-        device = compiled.plan.device
+        plan = self._need_compiled(usage).plan
+        plan.strategy.start()
+        device = plan.device
         states, generator = RandomStates(device), Snapshot(getattr(x, "generator", None))
         source = choose(
-            x, y, weight, batch_size=batch_size, seed=torch.initial_seed() + self._fits, device=device,
-            class_weight=class_weight, usage=usage,
+            x, y, weight, batch_size=batch_size, class_weight=class_weight, usage=usage,
+            seed=plan.strategy.agree(torch.initial_seed() + self._fits), device=device, part=plan.part,
         )  # fmt: skip
         try:
             program = self._prepare(source, check=True, usage=usage)
@@ -197,32 +203,43 @@ class Tuning(Steps):
         raise NotImplementedError
 
 
-def check_splits(on_oom: str, program: ModelProgram) -> None:
-    """Refuse `fit(on_oom="split")` where the losses of pieces do not add up to that of the batch.
+def _plain_step(program: ModelProgram, plan: Plan) -> Step:
+    """The training step of a trial, which is not worth compiling."""
+    return train_step_for(program, replace(plan, jit_compile=False), RunState())
+
+
+def training_step(on_oom: str, program: ModelProgram, state: RunState, verbose: Any) -> Step:
+    """The training step of `fit(on_oom=...)`.
 
     Args:
-        on_oom: See `fit`.
+        on_oom: "raise", or "split": see `SplittingStep`.
         program: What will be trained.
+        state: The cursor.
+        verbose: Whether what compiling cost may be printed.
 
     Raises:
-        ValueError: A loss is reduced to something that is no mean over the rows.
+        ValueError: It is neither; or the updates of pieces would not add up to that of the batch, because the model
+            has a `train_step` of its own, or a loss is reduced to something that is no mean over the rows.
     """
-    for term in program.objective.losses:
+    plan = program.plan
+    step = step_on_oom(on_oom)(program, plan, state, plan.strategy.printer(verbose))
+    for term in program.objective.losses if isinstance(step, SplittingStep) else ():
         function = getattr(term.function, "module", term.function)  # torch's losses stand in an adapter
         reduction = getattr(function, "reduction", None)
-        if on_oom == "split" and reduction in SUMS:
+        if reduction in SUMS:
             raise errors.value_error(
                 f'`on_oom` of fit beside the loss {type(function).__name__}(reduction="{reduction}")',
                 expected='"raise"',
                 received=on_oom,
                 remedy="Use a loss that is the mean over the samples, or a smaller `batch_size`.",
             )
+    return step
 
 
 def _fits(program: ModelProgram, batch: Batch, size: int) -> bool:
     """Whether updates with so many rows fit: with what accumulates beside them, and what the first update makes."""
     plan = replace(program.plan, accumulate=1 if size == batch.size and program.plan.accumulate == 1 else 2)
-    step, piece = train_step_for(program, plan, RunState()), rows(batch, 0, size)
+    step, piece = _plain_step(program, plan), rows(batch, 0, size)
     failed = False
     try:
         with step.session():
@@ -236,6 +253,18 @@ def _fits(program: ModelProgram, batch: Batch, size: int) -> bool:
         step.program.module.zero_grad()
         memory.give_back(plan.device)
     return not failed
+
+
+def _check_one_device(compiled: Compiled, batch_size: int | None) -> None:
+    ranks = compiled.plan.strategy.ranks
+    if ranks > 1:
+        rows_of_one = max((batch_size or DEFAULT_BATCH_SIZE) // ranks, 1)
+        raise errors.value_error(
+            f"auto_scale_batch_size with {ranks} devices",
+            expected="a model compiled for one",
+            received=errors.Said("several, of which one might run out of memory while the others wait for it"),
+            remedy=f"Compile with devices=1, and pass the rows of one: batch_size={rows_of_one}.",
+        )
 
 
 def _check_threshold(threshold: Any) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import dtypes, errors, naming, registry
 from kerastorch.base.policy import DTypePolicy
+from kerastorch.base.sharded import averaging, is_sharded, spread, whole
 from kerastorch.nn import graph
 from kerastorch.nn.tracking import TrackedDict, TrackedList, register, track
 from kerastorch.nn.variable import SAME, Layout, Variable
@@ -36,8 +37,7 @@ def collect(module: nn.Module) -> list[Tensor]:
 
 def to_keras(weight: Tensor) -> np.ndarray[Any, Any]:
     """A NumPy copy of a weight in Keras's layout."""
-    layout = weight.keras_layout if isinstance(weight, Variable) else SAME
-    value = layout.to_keras(weight.detach())
+    value = getattr(weight, "keras_layout", SAME).to_keras(whole(weight))
     value = value.float() if value.dtype is torch.bfloat16 else value
     return value.cpu().contiguous().numpy().copy()
 
@@ -54,21 +54,31 @@ def assign(owner: str, targets: list[Tensor], values: list[Any]) -> None:
         )
     ready = []
     for index, (target, value) in enumerate(zip(targets, values, strict=True)):
-        layout = target.keras_layout if isinstance(target, Variable) else SAME
+        layout = getattr(target, "keras_layout", SAME)
         tensor = torch.as_tensor(np.asarray(value) if not isinstance(value, Tensor) else value.detach())
         wanted = tuple(layout.to_keras(target).shape)
         if tuple(tensor.shape) != wanted:
-            name = target.path if isinstance(target, Variable) else f"number {index}"
+            name = getattr(target, "path", f"number {index}")
             raise errors.value_error(f"Weight {name} of {owner!r}", expected=f"shape {wanted}", received=value)
         ready.append(layout.to_torch(tensor))
     for target, tensor in zip(targets, ready, strict=True):
-        target.data.copy_(tensor)
+        target.data.copy_(spread(tensor, target))
 
 
 def penalties(module: nn.Module) -> list[Tensor]:
     """The regularizers' penalties of all trained weights below `module`."""
-    trained = (w for w in collect(module) if isinstance(w, Variable) and w.requires_grad)
-    return [w.regularizer(w.keras_layout.to_keras(w)) for w in trained if w.regularizer is not None]
+    return [penalty(w) for w in penalized(module)]
+
+
+def penalized(module: nn.Module) -> list[Any]:
+    """The trained weights below `module` that have a regularizer."""
+    return [w for w in collect(module) if w.requires_grad and getattr(w, "regularizer", None) is not None]
+
+
+def penalty(weight: Any) -> Tensor:
+    """A weight's penalty; where it is sharded, that of the whole, whose gradient is the mean of all ranks'."""
+    value = weight.keras_layout.to_keras(averaging(weight) if is_sharded(weight) else weight)
+    return weight.regularizer(value)  # type: ignore[no-any-return]
 
 
 def own(module: nn.Module) -> list[Tensor]:

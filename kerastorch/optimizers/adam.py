@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -44,6 +43,7 @@ class Adam(Optimizer):
 
     uses_step = True
     decays_in_kernel = True
+    fuses_shards = True
     beta_1 = Hyper("betas", 0)
     beta_2 = Hyper("betas", 1)
     epsilon = Hyper("eps")
@@ -96,7 +96,7 @@ class Adam(Optimizer):
         group = bucket.group
         beta_1, beta_2 = group["betas"]
         count = group["iterations"] + 1
-        root = math.sqrt(1.0 - beta_2**count)
+        root = (1.0 - beta_2**count) ** 0.5
         if not bucket.fused:
             self._update_foreach(bucket, grads, group["lr"] * root / (1.0 - beta_1**count))
             return

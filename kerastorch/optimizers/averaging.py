@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from kerastorch.base.sharded import copy_each
+
 
 class MovingAverage:
     """Averages of parameters, updated after every step as Keras does.
@@ -44,6 +46,6 @@ class MovingAverage:
         if iterations:
             torch._foreach_lerp_(self.averages, self.params, 1.0 - self.momentum)
         else:
-            torch._foreach_copy_(self.averages, self.params)
+            copy_each(self.averages, self.params)
         if self.overwrite_every and (iterations + 1) % self.overwrite_every == 0:
-            torch._foreach_copy_(self.params, self.averages)
+            copy_each(self.params, self.averages)

@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.autograd import profiler
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
+from kerastorch.base.sharded import is_sharded, name_of, spread
+
 TRANSIENT = ("_buckets", "_finish", "_prepare", "step", "_zero_grad_profile_name")
 FUSED_DEVICES = ("cpu", "cuda")
 
@@ -124,6 +126,8 @@ class TorchOptimizer(torch.optim.Optimizer):
     """Whether the kernels read `Bucket.step`."""
     decays_in_kernel = False
     """Whether the fused kernel applies weight decay itself."""
+    fuses_shards = False
+    """Whether the fused kernel takes shards of parameters too."""
 
     def __init__(self, defaults: dict[str, Any]) -> None:
         self._buckets: list[Bucket] | None = None
@@ -177,7 +181,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         return self._buckets
 
     def _group_buckets(self, group: dict[str, Any]) -> Iterator[Bucket]:
-        names = group.get("param_names") or [getattr(p, "name", None) for p in group["params"]]
+        names = group.get("param_names") or [name_of(p) for p in group["params"]]
         sorted_params: dict[Any, list[Tensor]] = {}
         for param, name in zip(group["params"], names, strict=True):
             self._fill_state(param)
@@ -200,7 +204,7 @@ class TorchOptimizer(torch.optim.Optimizer):
 
     def _fusable(self, param: Tensor) -> bool:
         # Torch's fused kernels walk memory as it lies: every tensor of a parameter must lie the same way.
-        if param.device.type not in FUSED_DEVICES:
+        if param.device.type not in FUSED_DEVICES or (is_sharded(param) and not self.fuses_shards):
             return False
         return param.is_contiguous() or torch.empty_like(param, device="meta").stride() == param.stride()
 
@@ -331,7 +335,7 @@ class TorchOptimizer(torch.optim.Optimizer):
         for key, value in loaded.items():
             kept = before.get(key)
             if isinstance(kept, Tensor) and isinstance(value, Tensor) and kept.shape == value.shape:
-                loaded[key] = kept.copy_(value)
+                loaded[key] = kept.copy_(spread(value, kept))
 
     def _complete_group(self, group: dict[str, Any]) -> None:
         """Add what the state of another torch optimizer does not say."""

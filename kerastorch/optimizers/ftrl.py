@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import registry
+from kerastorch.base.sharded import copy_each
 from kerastorch.optimizers.arguments import check_number
 from kerastorch.optimizers.core import Bucket, Slot
 from kerastorch.optimizers.optimizer import Optimizer
@@ -107,7 +108,7 @@ class Ftrl(Optimizer):
         torch._foreach_clamp_max_(clipped, self.l1_regularization_strength)
         torch._foreach_sub_(clipped, linears)
         torch._foreach_div_(clipped, after)
-        torch._foreach_copy_(params, clipped)
+        copy_each(params, list(clipped))
 
     def get_config(self) -> dict[str, Any]:
         return {

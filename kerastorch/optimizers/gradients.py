@@ -50,8 +50,7 @@ def clip_each_norm(grads: list[Tensor], limit: float) -> None:
         >>> [round(v, 4) for v in g.tolist()]
         [0.6, 0.8]
     """
-    factors = torch._foreach_norm(grads)
-    torch._foreach_clamp_min_(factors, limit)
+    factors = torch._foreach_clamp_min(torch._foreach_norm(grads), limit)
     torch._foreach_reciprocal_(factors)
     torch._foreach_mul_(factors, limit)
     torch._foreach_mul_(grads, factors)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import errors, registry, serialization
+from kerastorch.base.sharded import whole
 from kerastorch.optimizers.optimizer import Optimizer
 
 
@@ -133,7 +134,8 @@ class LossScaleOptimizer(Optimizer):
 
     def _scaled(self, grads: list[Tensor], update: Callable[[], Any]) -> None:
         with torch.no_grad():
-            finite = torch.stack([torch.isfinite(norm).cpu() for norm in torch._foreach_norm(grads, float("inf"))])
+            norms = map(whole, torch._foreach_norm(grads, float("inf")))
+            finite = torch.stack([torch.isfinite(norm).cpu() for norm in norms])
             scale, good_steps = self.dynamic_scale, self.step_counter
             if not bool(finite.all()):
                 self._set_scale(scale * 0.5, 0)

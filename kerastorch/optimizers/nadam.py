@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -97,7 +96,7 @@ class Nadam(Optimizer):
         ahead = torch._foreach_mul(means, following / (1.0 - product * following))
         torch._foreach_add_(ahead, grads, alpha=(1.0 - now) / (1.0 - product))
         roots = torch._foreach_sqrt(squares)
-        torch._foreach_div_(roots, math.sqrt(1.0 - beta_2**count))
+        torch._foreach_div_(roots, (1.0 - beta_2**count) ** 0.5)
         torch._foreach_add_(roots, group["eps"])
         torch._foreach_addcdiv_(bucket.params, ahead, roots, -group["lr"])
 
@@ -119,4 +118,4 @@ class Nadam(Optimizer):
 
 
 def _momentum(beta_1: float, step: int) -> float:
-    return float(beta_1 * (1.0 - 0.5 * 0.96**step))
+    return beta_1 * (1.0 - 0.5 * 0.96**step)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import errors, naming, registry, serialization
+from kerastorch.base.sharded import spread, whole
 from kerastorch.optimizers import arguments, gradients
 from kerastorch.optimizers.averaging import MovingAverage
 from kerastorch.optimizers.by_hand import ACCUMULATOR, ByHand
@@ -175,6 +176,17 @@ class Optimizer(ByHand):
     def is_decayed(self, param: Tensor, name: str | None) -> bool:
         excluded, pattern = self._undecayed
         return id(param) not in excluded and not (pattern is not None and pattern.search(name or ""))
+
+    def follow(self, now: dict[int, Tensor]) -> None:
+        """Parameters were replaced.
+
+        Args:
+            now: What stands for each, by the `id` it had.
+        """
+        self._added = [(name, None if p is None else now.get(id(p), p)) for name, p in self._added]
+        excluded, pattern = self._undecayed
+        self._undecayed = ({id(now[key]) if key in now else key for key in excluded}, pattern)
+        self.refresh()
 
     # Learning rate.
 
@@ -359,7 +371,8 @@ class Optimizer(ByHand):
 
 def _constrain(params: list[Tensor]) -> None:
     for param in params:
-        param.data.copy_(to_torch(param, param.constraint(to_keras(param, param.data))))  # type: ignore[attr-defined]
+        value = param.constraint(to_keras(param, whole(param)))  # type: ignore[attr-defined]
+        param.data.copy_(spread(to_torch(param, value), param))
 
 
 registry.accept_objects("optimizers", Optimizer, torch.optim.Optimizer)

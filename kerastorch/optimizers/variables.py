@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import dtypes, errors, policy, registry
+from kerastorch.base.sharded import spread, whole
 from kerastorch.optimizers.core import Slot, TorchOptimizer
 
 OWN = "optimizer"
@@ -41,7 +42,8 @@ class KerasState(TorchOptimizer):
     @property
     def iterations(self) -> int:
         """How many updates were done."""
-        return int((self.param_groups or [self.defaults])[0]["iterations"])
+        count: int = (self.param_groups or [self.defaults])[0]["iterations"]
+        return count
 
     @iterations.setter
     def iterations(self, value: int) -> None:
@@ -117,7 +119,8 @@ class KerasState(TorchOptimizer):
                 for slot in round_:
                     self._load_slot(slot, param, next(rest))
         for (name, owner), value in zip(self._added, rest, strict=True):
-            self.state[OWN if owner is None else owner][name].copy_(value)
+            kept = self.state[OWN if owner is None else owner][name]
+            kept.copy_(spread(value, kept))
 
     def _all_rounds(self) -> list[list[Slot]]:
         return [[slot] for slot in self.extra_slots()] + self.slot_rounds()
@@ -131,7 +134,7 @@ class KerasState(TorchOptimizer):
     def _load_slot(self, slot: Slot, param: Tensor, value: Tensor) -> None:
         if slot.key not in self.state[param]:
             self.state[param][slot.key] = self.make_slot(slot, param)
-        self.state[param][slot.key].copy_(value)
+        self.state[param][slot.key].copy_(spread(value, self.state[param][slot.key]))
         if slot.offset:
             self.state[param][slot.key].add_(slot.offset)
 
@@ -158,7 +161,7 @@ class KerasState(TorchOptimizer):
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Write the variables into `store` under "0", "1", ... as NumPy arrays in Keras's layout."""
-        slots = [to_keras(param, value) for _, param, value in self.slots()] if self.built else []
+        slots = [to_keras(param, whole(value)) for _, param, value in self.slots()] if self.built else []
         for index, value in enumerate([*(number for _, number in self.own_numbers()), *slots]):
             value = value.detach().cpu()
             store[str(index)] = (value.float() if value.dtype == torch.bfloat16 else value).numpy()

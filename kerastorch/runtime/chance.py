@@ -9,9 +9,22 @@ import numpy as np
 import torch
 
 
-def state() -> dict[str, Any]:
-    """The states of the generators of Python, NumPy and torch (on the host)."""
-    return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}
+def forked(device: torch.device) -> list[torch.device]:
+    """The devices beside the host whose random numbers `torch.random.fork_rng(devices=...)` should keep.
+
+    Example:
+        >>> forked(torch.device("cpu"))
+        []
+    """
+    return [device] if device.type == "cuda" else []
+
+
+def state(device: torch.device | None = None) -> dict[str, Any]:
+    """The states of the generators of Python, NumPy, torch on the host, and of a device beside it."""
+    found = {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}
+    if device is not None and device.type not in ("cpu", "meta"):
+        found["device"] = (device, torch.get_device_module(device).get_rng_state(device))
+    return found
 
 
 def restore(known: dict[str, Any]) -> None:
@@ -27,3 +40,6 @@ def restore(known: dict[str, Any]) -> None:
     random.setstate(known["python"])
     np.random.set_state(known["numpy"])
     torch.set_rng_state(known["torch"])
+    if "device" in known:
+        device, drawn = known["device"]
+        torch.get_device_module(device).set_rng_state(drawn, device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from kerastorch.runtime.payoff import PayOff, exchange_seconds
 from kerastorch.runtime.strategy import SingleDevice
 from kerastorch.runtime.world import World
 
@@ -36,6 +38,7 @@ class DataParallel(SingleDevice):
         super().__init__(device)
         self.world, self.timeout, self.options = world, timeout, options
         self.rank, self.world_size, self.ranks = world.rank, world.size, world.size
+        self.whole_graph = not options.get("find_unused_parameters")
         self._wrapped: Any = None
 
     def start(self) -> None:
@@ -114,12 +117,16 @@ class DataParallel(SingleDevice):
         dist.all_gather_object(found, value)
         return next(v for v in found if v is not None)  # type: ignore[no-any-return]
 
-
-    def hooks(self, state: Any, steered: bool) -> Sequence[Callable[[int, Any], None]]:
+    def hooks(self, state: Any, steered: bool, verbose: bool) -> Sequence[Callable[[int, Any], None]]:
         def stop_together(index: int, logs: Any) -> None:
             state.stop_reason = self.any(state.stop_reason)
 
-        return (stop_together,) if steered else ()
+        stops = (stop_together,) if steered else ()
+        if self._wrapped is None or not self.agree(verbose):
+            return stops
+        numbers = sum(p.numel() for p in self._wrapped.parameters() if p.requires_grad)
+        seconds = exchange_seconds(numbers, self.device)
+        return (*stops, PayOff(self.world_size, seconds, print)) if self.rank == 0 else stops
 
 
 def _all_reduce(values: Sequence[Tensor]) -> None:
@@ -149,5 +156,11 @@ def join(world: World, device: torch.device, timeout: float) -> None:
         world_size=world.size,
         timeout=timedelta(seconds=timeout),
     )
+    atexit.register(_leave)
     if world.rank > 0:  # dropout differs between ranks, whose rows differ too
         torch.manual_seed(torch.initial_seed() + world.rank)
+
+
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 
 import torch
@@ -70,3 +71,14 @@ def exact_dtype(device: torch.device) -> torch.dtype:
         torch.float64
     """
     return _WIDEST.get(device.type, torch.float64)
+
+
+def computes_half() -> bool:
+    """Whether the CPU computes in float16 itself.
+
+    Example:
+        >>> computes_half() in (True, False)
+        True
+    """
+    asked = getattr(torch.cpu, "_is_amx_fp16_supported", None)
+    return platform.machine() in ("aarch64", "arm64") or (asked is not None and bool(asked()))

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
-from torch.nn.modules.container import ModuleDict, ModuleList, Sequential
+from torch import nn
 
-from kerastorch.base import dtypes, errors, nested
-from kerastorch.base.sharded import is_sharded
-from kerastorch.runtime.ddp import DataParallel
+from kerastorch.base import dtypes, errors
+from kerastorch.runtime.sharding import Sharded
 from kerastorch.runtime.world import World
 
 MIN_SIZE = 100_000
-# What a variable knows beside its values, and its shard must know too.
-_KNOWN = ("keras_layout", "regularizer", "constraint", "path", "is_buffer")
+_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
-class FullyShard(DataParallel):
+class FullyShard(Sharded):
     """Each rank holds a part of the weights, gradients and optimizer state, and trains on its rows of every batch.
 
     A unit's weights are gathered just before it computes and let go afterwards. Gradients are reduced into the parts
@@ -62,26 +57,16 @@ class FullyShard(DataParallel):
         self.units, self.min_size = _checked_units(units), min_size
         self.param_dtype, self.reduce_dtype = _dtype(param_dtype), _dtype(reduce_dtype)
         self.offload = offload
-        self._root: nn.Module | None = None
         self._has_hook = False
 
-    def distribute(self, module: nn.Module) -> list[tuple[Tensor, Tensor]]:
-        """Cut the weights of a built module into parts; each weight with the one that stands for it from now on."""
-        self._root = module
-        before = dict(module.named_parameters())
-        if not before or any(is_sharded(p) for p in before.values()):
-            return []
+    def cut(self, module: nn.Module) -> None:
         from torch.distributed.device_mesh import init_device_mesh
 
-        for tensor in (*before.values(), *module.buffers()):
+        for tensor in (*module.parameters(), *module.buffers()):
             dist.broadcast(tensor.detach(), src=0)
         mesh = init_device_mesh(self.device.type, (self.world_size,), mesh_dim_names=("shard",))
         for unit in (*find_units(module, self._is_unit()), module):
             self._shard(unit, mesh)
-        after = dict(module.named_parameters())
-        for name, parameter in before.items():
-            _carry_over(parameter, after[name])
-        return [(parameter, after[name]) for name, parameter in before.items()]
 
     def _shard(self, unit: nn.Module, mesh: Any) -> None:
         from torch.distributed.fsdp import CPUOffloadPolicy, MixedPrecisionPolicy, OffloadPolicy, fully_shard
@@ -106,47 +91,16 @@ class FullyShard(DataParallel):
         chosen: Any = self.units
         return lambda module, size: chosen(module)
 
-    def wrap(self, module: nn.Module) -> nn.Module:
-        return self.replicate(module)
-
     def replicate(self, module: nn.Module) -> nn.Module:
         if not self._has_hook and any(True for _ in module.buffers()):
             module.register_forward_pre_hook(_share_buffers)
             self._has_hook = True
         return module
 
-    def sync_gradients(self, last: bool) -> None:
-        """Every batch's gradients are reduced."""
-
-    def reduce_gradients(self, parameters: Sequence[Tensor]) -> None:
-        """They are reduced already."""
-
-    @contextmanager
-    def manual_gradients(self, share: Callable[[], float]) -> Iterator[None]:
-        assert self._root is not None
-
-        def weigh(module: nn.Module, args: Any, outputs: Any) -> None:
-            factor = share()
-            if factor != 1.0:
-                for leaf in nested.flatten(outputs):
-                    if isinstance(leaf, Tensor) and leaf.requires_grad:
-                        leaf.register_hook(lambda gradient: gradient * factor)
-
-        handle = self._root.register_forward_hook(weigh)
-        try:
-            yield
-        finally:
-            handle.remove()
-
-    def whole(self, state: Any) -> Any:
-        if isinstance(state, dict):
-            return {key: self.whole(value) for key, value in state.items()}
-        if isinstance(state, (list, tuple)):
-            return type(state)(self.whole(value) for value in state)
-        if not is_sharded(state):
-            return state
-        full = state.full_tensor()
-        return full.cpu() if self.rank == 0 else full.new_empty(0)  # one whole model on a machine is enough
+    def synchronize(self, accumulator: Any) -> None:
+        super().synchronize(accumulator)
+        if self.root is not None:
+            _share_buffers(self.root, ())
 
 
 def find_units(module: nn.Module, wanted: Callable[[nn.Module, int], bool]) -> list[nn.Module]:
@@ -154,30 +108,59 @@ def find_units(module: nn.Module, wanted: Callable[[nn.Module, int], bool]) -> l
 
     Only modules that are called as such can be units: the layers of a model, the children of containers and of classes
     that users wrote, but not the parts of a library's layer, which may compute with their weights directly. A weight
-    that two units share stays with the rest.
+    that another module holds too stays with the rest.
 
     Args:
         module: The root.
         wanted: Says, given a module and how many scalars it holds that no unit within it has, whether it is one.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(9, 9), nn.ReLU(), nn.Linear(9, 1))
+        >>> find_units(net, lambda module, size: size > 50)
+        [Linear(in_features=9, out_features=9, bias=True)]
     """
-    owners = Counter(id(p) for child in _callable_parts(module) for p in child.parameters())
-    depth = {id(p): owners[id(p)] for p in module.parameters()}
+    holders: dict[int, set[int]] = {}
+    for child in module.modules():
+        for parameter in child._parameters.values():
+            holders.setdefault(id(parameter), set()).add(id(child))
     found: list[nn.Module] = []
     taken: set[int] = set()
-    for part in reversed(_callable_parts(module)):
+    for part in _called_parts(module):
         free = [p for p in part.parameters() if id(p) not in taken]
-        nesting = 1 + sum(1 for other in _callable_parts(part))
-        shared = any(depth[id(p)] > _nesting(module, part) for p in free)
-        del nesting
-        if free and not shared and wanted(part, sum(p.numel() for p in free)):
+        inside = {id(m) for m in part.modules()}
+        if free and all(holders[id(p)] <= inside for p in free) and wanted(part, sum(p.numel() for p in free)):
             found.append(part)
             taken |= {id(p) for p in free}
     return found
 
 
-def _callable_parts(module: nn.Module) -> list[nn.Module]:
-    raise NotImplementedError
+def _called_parts(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules below `module` that are called as such, children before their parents."""
+    for child in module.children():
+        own = type(child).__module__.partition(".")[0] not in ("torch", "kerastorch")
+        container = isinstance(child, _CONTAINERS) or type(child).forward is nn.Module.forward
+        if own or container or getattr(child, "is_model", False):
+            yield from _called_parts(child)
+        if not isinstance(child, (nn.ModuleList, nn.ModuleDict)) and type(child).forward is not nn.Module.forward:
+            yield child
 
 
-def _nesting(module: nn.Module, part: nn.Module) -> int:
-    raise NotImplementedError
+def _share_buffers(module: nn.Module, args: Any) -> None:
+    """Rank 0's statistics for all, as DistributedDataParallel does it."""
+    for buffer in module.buffers():
+        dist.broadcast(buffer.detach(), src=0)
+
+
+def _dtype(wanted: Any) -> torch.dtype | None:
+    return None if wanted is None else dtypes.torch_dtype(wanted)
+
+
+def _checked_units(units: Any) -> Any:
+    classes = isinstance(units, tuple) and all(isinstance(u, type) and issubclass(u, nn.Module) for u in units)
+    if units != "size" and not classes and (isinstance(units, (str, type, tuple)) or not callable(units)):
+        raise errors.value_error(
+            "`units` of strategy fsdp",
+            expected='"size", a tuple of module classes, or a function `module -> bool`',
+            received=units,
+        )
+    return units

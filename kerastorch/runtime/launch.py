@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +16,13 @@ import torch.distributed as dist
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std, start_processes
 
 from kerastorch.base import errors
-from kerastorch.runtime import chance, shipping
+from kerastorch.runtime import chance, settings, shipping
 from kerastorch.runtime.strategy import SingleDevice
 from kerastorch.runtime.world import LAUNCHED
 
 T = TypeVar("T")
 _POLL = 0.05  # seconds between two looks at the processes
+_LOG = logging.getLogger("torch.distributed.elastic.multiprocessing.api")
 
 
 class Launched(SingleDevice):
@@ -29,21 +32,31 @@ class Launched(SingleDevice):
 
     Args:
         device: Where this process keeps the model.
-        size: The number of ranks.
+        size: The number of processes.
         again: Makes the ranks' strategy from their environment; a function of a module, with its arguments.
+        whole_graph: That of the ranks' strategy.
+        ranks: How many of the processes share a batch; default all.
     """
 
     name = "launched"
 
-    def __init__(self, device: torch.device, size: int, again: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        size: int,
+        again: tuple[Callable[..., Any], tuple[Any, ...]],
+        whole_graph: bool = False,
+        ranks: int | None = None,
+    ) -> None:
         super().__init__(device)
-        self.ranks, self.again = size, again
+        self.size, self.again, self.whole_graph = size, again, whole_graph
+        self.ranks = ranks or size
 
     def __reduce__(self) -> Any:
         return self.again
 
     def launch(self, run: Callable[..., T], *args: Any) -> T | None:
-        return run_on_ranks(self.ranks, run, *args)
+        return run_on_ranks(self.size, run, *args)
 
 
 def run_on_ranks(size: int, run: Callable[..., T], *args: Any) -> T:
@@ -62,7 +75,7 @@ def run_on_ranks(size: int, run: Callable[..., T], *args: Any) -> T:
     """
     home = shipping.folder(_size_of(args))
     try:
-        shipping.dump((run, args, chance.state()), home / "job.pickle")
+        shipping.dump((run, args, chance.state(), settings.state()), home / "job.pickle")
         _run_processes(size, home)
         result, drawn = shipping.load(home / "result.pickle")
         chance.restore(drawn)  # as if rank 0's random numbers had been drawn here
@@ -84,12 +97,23 @@ def _run_processes(size: int, home: Path) -> None:
         logs_specs=DefaultLogsSpecs(log_dir=str(home / "logs"), tee=_tee()),
         log_line_prefixes={rank: "" for rank in ranks},
     )
+    _LOG.setLevel(logging.CRITICAL)  # it tells which process failed; the exception tells why
     try:
         result = context.wait(period=_POLL)
         if result is not None and result.is_failed():
             raise _first_failure(home, result.failures)
     finally:
-        context.close()
+        _close(context)
+        _LOG.setLevel(logging.NOTSET)
+
+
+def _close(context: Any) -> None:
+    """End the processes; and close the logs of those that ended by themselves, which torch leaves open."""
+    context.close()
+    for handler in context.subprocess_handlers.values():
+        for log in (handler._stdout, handler._stderr):
+            if log is not None:
+                log.close()
 
 
 def _tee() -> Any:
@@ -118,6 +142,11 @@ def _environment(rank: int, size: int, port: int) -> dict[str, str]:
 def _first_failure(home: Path, failures: dict[int, Any]) -> BaseException:
     """What the rank that failed first raised."""
     reported = sorted(home.glob("error-*.pickle"), key=lambda path: path.stat().st_mtime_ns)
+    silent = {rank: f for rank, f in failures.items() if not (home / f"error-{rank}.pickle").exists()}
+    ended = -signal.SIGTERM  # what those get that wait when one has failed
+    silent = {rank: f for rank, f in silent.items() if f.exitcode != ended or not reported}
+    if silent:  # killed: what the others report came of it
+        reported, failures = [], silent
     for path in reported:
         try:
             error, text, rank = shipping.load(path)

@@ -9,6 +9,7 @@ import torch
 
 from kerastorch.base import errors
 from kerastorch.runtime.clipping import NoClipping, choose_clipping
+from kerastorch.runtime.device import computes_half
 from kerastorch.runtime.precision import Precision, choose_precision
 from kerastorch.runtime.strategies import choose_strategy
 from kerastorch.runtime.strategy import SingleDevice
@@ -23,7 +24,7 @@ class Plan:
         precision: The numbers of a step.
         accumulate: Batches to an update.
         clipping: What happens to gradients before an update.
-        jit_compile: Whether the forward pass goes through `torch.compile`.
+        jit_compile: Whether the training step is compiled as a whole.
         steps_per_execution: Batches between two calls of batch hooks.
     """
 
@@ -42,7 +43,22 @@ class Plan:
     @property
     def part(self) -> tuple[int, int]:
         """(rank, ranks): which rows of every batch this process takes."""
-        return self.strategy.rank, self.strategy.world_size
+        return self.strategy.part
+
+    def settings(self) -> dict[str, Any]:
+        """The options as plain values, for those who keep a record.
+
+        Example:
+            >>> Plan.make(device="cpu").settings()["precision"]
+            '32'
+        """
+        return {
+            "device": str(self.device),
+            "strategy": self.strategy.name,
+            "devices": self.strategy.world_size,
+            "precision": self.precision.name,
+            "accumulate_grad_batches": self.accumulate,
+        }
 
     @classmethod
     def make(
@@ -72,7 +88,7 @@ class Plan:
             accumulate_grad_batches: Batches whose gradients make one update, >= 1.
             gradient_clip_val: Limit for gradients, or None.
             gradient_clip_algorithm: "norm" or "value".
-            jit_compile: True to compile the forward pass; "auto" and False do not.
+            jit_compile: True to compile the training step as a whole; "auto" and False do not.
             steps_per_execution: Batches between two calls of batch hooks, >= 1.
 
         Raises:
@@ -89,6 +105,13 @@ class Plan:
             )
         if jit_compile not in (True, False, "auto", None):
             raise errors.value_error("`jit_compile`", expected='True, False or "auto"', received=jit_compile)
+        if precision in ("16-mixed", "16-true", "16", 16) and placed.device.type == "cpu" and not computes_half():
+            raise errors.value_error(
+                "`precision` on this CPU",
+                expected="one that it computes fast: it has no float16 units",
+                received=precision,
+                remedy='Use "bf16-mixed"; Keras\'s policy "mixed_float16" runs here too, slowly.',
+            )
         return cls(
             strategy=placed,
             precision=choose_precision(precision, placed.device, scale_loss),

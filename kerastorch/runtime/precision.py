@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import errors, nested
 from kerastorch.base.policy import DTypePolicy
+from kerastorch.base.sharded import is_sharded
 
 _PLAIN: AbstractContextManager[Any] = nullcontext()
 
@@ -63,7 +64,8 @@ class TruePrecision(Precision):
         self.name, self.dtype = name, dtype
 
     def prepare(self, module: nn.Module) -> None:
-        module.to(self.dtype)
+        if not any(map(is_sharded, module.parameters())):  # shards were made of what has the dtype already
+            module.to(self.dtype)
 
     def inputs(self, x: Any) -> Any:
         return nested.map_structure(lambda t: t.to(self.dtype) if t.is_floating_point() else t, x)

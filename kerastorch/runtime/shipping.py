@@ -10,6 +10,7 @@ import pickle
 import shutil
 import tempfile
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ def _pickler() -> Any:
     try:
         from cloudpickle import Pickler
     except ImportError:
-        Pickler = pickle.Pickler
+        Pickler = _ByName
 
     class Shipping(Pickler):  # type: ignore[misc]
         """A pickler that puts large arrays into files of their own."""
@@ -100,6 +101,22 @@ def _pickler() -> Any:
             return (kind, str(name), array.dtype.str, array.shape, 0)
 
     return Shipping
+
+
+class _ByName(pickle.Pickler):
+    """Stands in for cloudpickle's: code travels by the name of its module alone."""
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, (type, FunctionType)) and (value.__module__ == "__main__" or "<" in value.__qualname__):
+            raise ImportError(
+                errors.message(
+                    f"Sending {value.__qualname__!r} of the script to the processes of a run",
+                    expected="`cloudpickle`, which sends code by value",
+                    received=errors.Said("none: it is not installed"),
+                    remedy="Run `pip install cloudpickle`, move the code into a module, or start with `torchrun`.",
+                )
+            )
+        return NotImplemented
 
 
 def _is_large_array(value: Any) -> bool:

@@ -12,12 +12,14 @@ import torch
 from kerastorch.base import errors
 from kerastorch.runtime.ddp import DataParallel
 from kerastorch.runtime.device import choose_device
+from kerastorch.runtime.fsdp import FullyShard
 from kerastorch.runtime.launch import Launched
 from kerastorch.runtime.strategy import SingleDevice
+from kerastorch.runtime.tensor_parallel import TensorParallel
 from kerastorch.runtime.world import LAUNCHED, World
 
 # name -> class(device, world, **options). A new strategy is a file and a line here.
-KINDS: dict[str, Any] = {"ddp": DataParallel}
+KINDS: dict[str, Any] = {"ddp": DataParallel, "fsdp": FullyShard, "tensor": TensorParallel}
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class StrategyOptions:
     """A strategy by name, with options of its own.
 
     Attributes:
-        name: "ddp".
+        name: "ddp", "fsdp" or "tensor".
         options: What the strategy takes beside device and world.
     """
 
@@ -40,7 +42,7 @@ def choose_strategy(wanted: Any = None, device: Any = None, devices: Any = None,
     and wants several devices starts the ranks itself.
 
     Args:
-        wanted: None or "auto", "ddp", `StrategyOptions`, or a strategy.
+        wanted: None or "auto", "ddp", "fsdp", `StrategyOptions`, or a strategy.
         device: The kind of device, or the one device; see `choose_device`.
         devices: None or 1; a number of devices of this machine, "auto" or -1 for all, a list of their indices.
         num_nodes: The number of machines, to be checked.
@@ -70,7 +72,10 @@ def choose_strategy(wanted: Any = None, device: Any = None, devices: Any = None,
     here = _nth(device, indices[0]) if indices is not None else choose_device(device)
     if indices is None or len(indices) == 1:
         return SingleDevice(here)
-    return Launched(here, len(indices), (choose_strategy, (named, device, list(indices), None)))
+    size = len(indices)
+    one = KINDS[named.name](here, World(0, size, 0, size, ("127.0.0.1", 0)), **named.options)
+    again = (choose_strategy, (named, device, list(indices), None))
+    return Launched(here, size, again, one.whole_graph, ranks=one.part[1])
 
 
 def _named(wanted: Any) -> StrategyOptions:
@@ -87,25 +92,32 @@ def _indices(device: Any, devices: Any) -> list[int] | None:
     """The devices of this machine by index (on a CPU: processes), or None where the one that `device` means is."""
     kind = choose_device(_kind(device)).type
     there = torch.cuda.device_count() if kind == "cuda" else None
-    if devices in (None, 1, "1") or (devices in ("auto", -1, "-1") and there is None):
+    every = devices in ("auto", -1, "-1")
+    if devices is None or (every and there is None):
         return None
+    wanted: Any = there if every else devices
+    if isinstance(wanted, str) and wanted.isdigit():
+        wanted = int(wanted)
+    if isinstance(wanted, int) and not isinstance(wanted, bool):
+        wanted = list(range(wanted))
+    if wanted == [0] and devices not in ([0], (0,)):
+        return None  # one: that which `device` means
     if device is not None and ":" in str(device):
-        raise errors.value_error("`devices` of compile", expected="None beside `device`", received=devices)
-    if devices in ("auto", -1, "-1"):
-        devices = there
-    if isinstance(devices, str) and devices.isdigit():
-        devices = int(devices)
-    if isinstance(devices, int) and not isinstance(devices, bool) and devices > 0:
-        devices = list(range(devices))
-    if not _are_indices(devices) or (there is not None and max(devices) >= there):
-        have = "processes on this CPU" if there is None else f"of the {there} devices of kind {kind!r} here"
         raise errors.value_error(
             "`devices` of compile",
-            expected=f'"auto", a number >= 1, or a list of different indices {have}',
+            expected="None beside `device` with an index",
+            received=devices,
+            remedy="Leave the index out, and name the devices: `devices=[0, 1]`.",
+        )
+    if not _are_indices(wanted) or (there is not None and max(wanted) >= there):
+        have = "are processes on this CPU" if there is None else f"of the {there} of kind {kind!r} here"
+        raise errors.value_error(
+            "`devices` of compile",
+            expected=f'"auto", a number >= 1, or a list of different indices (devices {have})',
             received=devices,
             remedy='Use devices="auto" to take all there are.',
         )
-    return list(devices)
+    return list(wanted)
 
 
 def _kind(device: Any) -> Any:
@@ -141,4 +153,5 @@ def _check_world(world: World, devices: Any, indices: list[int] | None, num_node
             "`num_nodes` of compile",
             expected=f"{world.nodes}, the number of machines that the launcher started processes on, or nothing",
             received=num_nodes,
+            remedy="Leave `num_nodes` out: the launcher decides.",
         )

@@ -27,9 +27,15 @@ class SingleDevice:
     rank = 0
     world_size = 1
     ranks = 1  # of the run, which may happen in other processes
+    whole_graph = False  # whether every trainable parameter must take part in the loss
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """(row, rows): which part of every batch this process takes, of how many."""
+        return self.rank, self.world_size
 
     def start(self) -> None:
         """Meet the other ranks; before anything else."""
@@ -42,6 +48,10 @@ class SingleDevice:
         """Move a module's parameters and buffers to where they train."""
         if any(t.device != self.device for t in (*module.parameters(), *module.buffers())):
             module.to(self.device)
+
+    def distribute(self, module: nn.Module) -> Sequence[tuple[Tensor, Tensor]]:
+        """Spread the weights of a built module over the ranks: each weight with the one that stands for it then."""
+        return ()
 
     def wrap(self, module: nn.Module) -> nn.Module:
         """The module to call in a training step; once, before training."""
@@ -93,14 +103,19 @@ class SingleDevice:
         """A value that is not None on some rank."""
         return value
 
-    def hooks(self, state: Any, steered: bool) -> Sequence[Callable[[int, Any], None]]:
+    def hooks(self, state: Any, steered: bool, verbose: bool) -> Sequence[Callable[[int, Any], None]]:
         """What is called after every batch of training.
 
         Args:
             state: The run's state, with `stop_reason`.
             steered: Whether something may end the run after a batch.
+            verbose: Whether something may be printed.
         """
         return ()
+
+    def printer(self, verbose: Any) -> Callable[[str], Any] | None:
+        """What prints a line, once for all ranks; None where nothing should be printed."""
+        return print if verbose and self.rank == 0 else None
 
     def whole(self, state: Any) -> Any:
         """A nested state with whole tensors in the place of shards."""

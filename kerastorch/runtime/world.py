@@ -106,5 +106,5 @@ def first_host(hosts: str) -> str:
         >>> first_host("gpu[003-006,9],login1"), first_host("a1,a2")
         ('gpu003', 'a1')
     """
-    found = re.match(r"([^,\[]+)(?:\[(\w+))?", hosts)
-    return "127.0.0.1" if found is None else found[1] + (found[2] or "")
+    found = re.match(r"(?:[^,\[]|\[[^\]]*\])+", hosts)  # up to a comma outside of brackets
+    return "127.0.0.1" if found is None else re.sub(r"\[(\w+)[^\]]*\]", r"\1", found[0])

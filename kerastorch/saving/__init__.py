@@ -10,5 +10,8 @@ from kerastorch.saving.registration import get_custom_objects as get_custom_obje
 from kerastorch.saving.registration import get_registered_name as get_registered_name
 from kerastorch.saving.registration import get_registered_object as get_registered_object
 from kerastorch.saving.registration import register_keras_serializable as register_keras_serializable
+from kerastorch.saving.sharded_checkpoint import load_sharded as load_sharded
+from kerastorch.saving.sharded_checkpoint import read_sharded as read_sharded
+from kerastorch.saving.sharded_checkpoint import save_sharded as save_sharded
 from kerastorch.saving.weights_file import load_weights as load_weights
 from kerastorch.saving.weights_file import save_weights as save_weights

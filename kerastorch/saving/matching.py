@@ -47,6 +47,12 @@ def save_into(file: h5py.File, model: Any) -> None:
         hdf5.write(file, state.path, state.save(), state.name)
 
 
+def gather(model: Any) -> None:
+    """Take part in a `save_into` of the process that writes the file: shards are gathered in the same order."""
+    for entry in entries(model):
+        state_of(entry, model).save()
+
+
 def load_from(file: h5py.File, model: Any, subject: str, skip_mismatch: bool = False, fresh: bool = False) -> None:
     """Give a model the values of an open HDF5 file.
 

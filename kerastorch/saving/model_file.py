@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from kerastorch.base import errors, registry, serialization
+from kerastorch.base.sharded import writes
 from kerastorch.nn.layer import Layer
-from kerastorch.saving import archive, paths, weights_file
+from kerastorch.saving import archive, matching, paths, weights_file
 from kerastorch.saving.allocation import AllocationLimit
 
 # The Keras whose format this is.
@@ -38,6 +39,9 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: bool |
         raise errors.value_error(
             "`filepath` of save_model", expected="a folder's name, since `zipped=False`", received=path
         )
+    if not writes(model):
+        matching.gather(model)
+        return
     paths.refuse_existing(path, overwrite)
     if not model.built:
         warnings.warn(

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from kerastorch.base import errors
+from kerastorch.base.sharded import name_of, spread, whole
 from kerastorch.nn import weights
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.variable import SAME
@@ -94,7 +95,7 @@ class LayerState(State):
     @staticmethod
     def _of(weight: torch.Tensor) -> Declared:
         layout = getattr(weight, "keras_layout", SAME)
-        return _declared(weight, layout.to_keras(weight.detach()).shape, str(getattr(weight, "name", "")))
+        return _declared(weight, layout.to_keras(weight.detach()).shape, name_of(weight) or "")
 
     def save(self) -> Values:
         store: Values = {}
@@ -132,7 +133,8 @@ class ModuleState(State):
         return {key: _array(value) for key, value in self._tensors().items()}
 
     def load(self, values: Values) -> None:
-        self.module.load_state_dict({key: torch.from_numpy(value) for key, value in values.items()})
+        now = self._tensors()
+        self.module.load_state_dict({key: spread(torch.from_numpy(value), now[key]) for key, value in values.items()})
 
 
 class OptimizerState(State):
@@ -182,8 +184,11 @@ class TorchOptimizerState(State):
     def __init__(self, entry: Entry, model: Any) -> None:
         super().__init__(Entry(f"{entry.path}/torch", entry.owner), model)
 
+    def _params(self) -> list[torch.Tensor]:
+        return [p for group in self.owner.param_groups for p in group["params"]]
+
     def wanted(self, found: Mapping[str, Declared]) -> Mapping[str, Declared] | None:
-        params = [p for group in self.owner.param_groups for p in group["params"]]
+        params = self._params()
         wanted = {}
         for key, came in found.items():
             number = key.partition(".")[0]
@@ -200,9 +205,12 @@ class TorchOptimizerState(State):
 
     def load(self, values: Values) -> None:
         state: dict[int, dict[str, Any]] = {}
+        params = self._params()
         for key, value in values.items():
             number, _, name = key.partition(".")
-            state.setdefault(int(number), {})[name] = torch.from_numpy(value)
+            param, tensor = params[int(number)], torch.from_numpy(value)
+            laid_out = spread(tensor, param) if tensor.shape == param.shape else tensor
+            state.setdefault(int(number), {})[name] = laid_out
         if state:
             self.owner.load_state_dict({"state": state, "param_groups": self.owner.state_dict()["param_groups"]})
 
@@ -227,7 +235,7 @@ def enumerate_as_text(items: list[Declared]) -> list[tuple[str, Declared]]:
 
 def _array(value: Any) -> np.ndarray[Any, Any]:
     if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
+        value = whole(value).cpu()
         value = (value.float() if value.dtype is torch.bfloat16 else value).numpy()
     array = np.asarray(value)
     if array.dtype.kind not in "fiubc":

@@ -8,6 +8,7 @@ import h5py
 
 from kerastorch.base import errors
 from kerastorch.base.files import replacing
+from kerastorch.base.sharded import writes
 from kerastorch.saving import archive, hdf5, matching, paths
 
 
@@ -37,8 +38,11 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
         ...     load_weights(layer, os.path.join(folder, "layer.weights.h5"))
     """
     path = paths.checked(filepath, "save_weights", (".weights.h5",))
-    paths.refuse_existing(path, overwrite)
     _require_built(model, "save_weights")
+    if not writes(model):
+        matching.gather(model)
+        return
+    paths.refuse_existing(path, overwrite)
     with replacing(path) as beside, open(beside, "rb+") as file:
         write(model, file)
 

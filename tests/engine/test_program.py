@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.program import Program
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import train_step_for
 from kerastorch.models.program import ModelProgram
 from tests.engine import fakes
 

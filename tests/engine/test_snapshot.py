@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 
 import kerastorch as keras
@@ -128,6 +129,24 @@ def test_tied_and_moved_weights() -> None:
     first.weight.data = torch.zeros(5, 2)
     snapshot.restore()
     assert second.weight is first.weight and torch.equal(first.weight, before)
+
+
+def test_the_part_of_a_sharded_tensor() -> None:
+    from torch.distributed.tensor import Shard, distribute_tensor
+
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    try:
+        mesh = dist.init_device_mesh("cpu", (1,))
+        layer = nn.Linear(2, 2)
+        before = layer.weight.tolist()
+        layer.weight = nn.Parameter(distribute_tensor(layer.weight.detach(), mesh, [Shard(0)]))
+        snapshot = Snapshot(layer)
+        with torch.no_grad():
+            layer.weight.mul_(2.0)
+        snapshot.restore()
+        assert layer.weight.full_tensor().tolist() == before
+    finally:
+        dist.destroy_process_group()
 
 
 def test_generators_and_random_states() -> None:

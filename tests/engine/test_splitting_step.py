@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 from kerastorch.data.batch import Batch
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.splitting_step import SplittingStep, splitting_step_for, step_on_oom
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import ManualStep, TrainStep, train_step_for
+from kerastorch.engine.step import ManualStep, TrainStep
 from kerastorch.runtime.plan import Plan
 from tests.engine import fakes
 from tests.engine.counted import CountedProgram
@@ -62,7 +63,7 @@ def same(ours: CountedProgram, theirs: CountedProgram) -> None:
     place=st.sampled_from(PLACES),
     weights=st.booleans(),
 )
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_updates_and_figures_are_those_of_whole_batches(
     sizes: list[int], limit: int, window: int, place: str, weights: bool
 ) -> None:
@@ -199,3 +200,11 @@ def test_real_memory_runs_out_and_the_update_is_the_same() -> None:
         torch.cuda.set_per_process_memory_fraction(1.0)
     same(split, whole)
     assert figures == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_compiled_step_is_refused() -> None:
+    from kerastorch.runtime.plan import Plan
+
+    plan = Plan.make(device="cpu", jit_compile=True)
+    with pytest.raises(ValueError, match="jit_compile"):
+        splitting_step_for(fakes.LinearProgram(), plan, RunState())

@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from kerastorch.data.batch import Batch
+from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import EvalStep, ManualStep, PredictStep, Step, TrainStep, train_step_for
+from kerastorch.engine.step import EvalStep, ManualStep, PredictStep, Step, TrainStep
 from kerastorch.runtime.clipping import NoClipping
 from kerastorch.runtime.precision import Precision
 from tests.engine import fakes

@@ -42,17 +42,19 @@ def test_arguments_that_contradict(given, subject):
     with pytest.raises(ValueError, match=subject):
         arguments.check_fit({}, *given)
 
+SIZES = {"shuffle": True, "steps_per_epoch": None, "validation_steps": None, "validation_batch_size": None}
+
 
 def test_sizes():
-    arguments.check_sizes(True, steps_per_epoch=None, validation_steps=np.int32(2))
-    arguments.check_sizes("batch")
-    arguments.check_sizes(np.bool_(True))
+    arguments.check_sizes({**SIZES, "validation_steps": np.int32(2)})
+    arguments.check_sizes({**SIZES, "shuffle": "batch"})
+    arguments.check_sizes({**SIZES, "shuffle": np.bool_(True)})
     for wrong in (0, -1, 2.0, "2"):
         with pytest.raises(ValueError, match="`validation_batch_size` of fit"):
-            arguments.check_sizes(True, validation_batch_size=wrong)
+            arguments.check_sizes({**SIZES, "validation_batch_size": wrong})
     for wrong in ("true", None):
         with pytest.raises(ValueError, match="`shuffle` of fit"):
-            arguments.check_sizes(wrong)
+            arguments.check_sizes({**SIZES, "shuffle": wrong})
 
 
 def test_limits():

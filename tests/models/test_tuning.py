@@ -20,27 +20,24 @@ Y = X.sum(1, keepdims=True) + 0.1 * X[:, :1] ** 2
 WEIGHT = np.random.default_rng(1).random(96)
 
 
-class Room(layers.Layer):
-    """Runs out of memory above some rows; counts them."""
+class Room:
+    """Runs out of memory above some rows."""
 
-    def __init__(self, limit: float, error: BaseException | None = None) -> None:
-        super().__init__()
-        self.limit, self.error, self.seen = limit, error or torch.OutOfMemoryError("CUDA out of memory."), []
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.error: BaseException = torch.OutOfMemoryError("CUDA out of memory.")
 
-    def call(self, x: torch.Tensor) -> torch.Tensor:
-        self.__dict__.setdefault("tried", []).append(len(x))
-        if len(x) > self.limit:
+    def __call__(self, module: torch.nn.Module, args: tuple[torch.Tensor]) -> None:
+        if len(args[0]) > self.limit:
             raise self.error
-        return x
 
 
 def exact(limit: float = np.inf, **options: Any) -> Any:
     """A model in float64 without randomness."""
     keras.utils.set_random_seed(1)
     model = keras.Sequential([keras.Input((4,)), layers.Dense(8, "tanh", kernel_regularizer="l2"), layers.Dense(1)])
-    room = Room(limit)
-    model.layers[0].register_forward_pre_hook(lambda module, args: (room.call(args[0]),))
-    model.room = room
+    model.room = Room(limit)
+    model.layers[0].register_forward_pre_hook(model.room)
     model.compile("adam", "mse", metrics=["mae"], weighted_metrics=["mse"], precision="64", device="cpu", **options)
     return model
 
@@ -131,9 +128,8 @@ def test_gradients_of_the_user_stay() -> None:
 
 def test_the_losses_are_those_of_training_with_these_rates() -> None:
     model, twin = exact(), exact()
-    result = model.lr_find(
-        X, Y, 96, min_lr=1e-3, max_lr=1e-1, num_training=6, mode="linear", early_stop_threshold=None, sample_weight=WEIGHT
-    )
+    options = {"min_lr": 1e-3, "max_lr": 1e-1, "num_training": 6, "mode": "linear", "early_stop_threshold": None}
+    result = model.lr_find(X, Y, 96, sample_weight=WEIGHT, **options)
     np.testing.assert_allclose(result.lr, np.linspace(1e-3, 1e-1, 6), rtol=1e-12)
     losses = []
     for rate in result.lr:
@@ -229,6 +225,12 @@ def test_nothing_fits() -> None:
     assert all(torch.equal(a.double(), b.double()) for a, b in zip(before, model.state_dict().values(), strict=True))
 
 
+def test_several_devices_are_refused() -> None:
+    model = exact(devices=2)
+    with pytest.raises(ValueError, match=r"with 2 devices: .* batch_size=16"):
+        model.auto_scale_batch_size(X, Y)
+
+
 def test_other_errors_and_wrong_arguments() -> None:
     model = exact(8)
     model.room.error = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
@@ -271,5 +273,5 @@ def test_losses_that_are_sums_are_refused(loss: Any) -> None:
     model = exact()
     model.compile("sgd", loss, device="cpu")
     model.fit(X, Y, verbose=0)
-    with pytest.raises(ValueError, match='`on_oom` of fit beside the loss MeanSquaredError|MSELoss'):
+    with pytest.raises(ValueError, match="`on_oom` of fit beside the loss (MeanSquaredError|MSELoss)"):
         model.fit(X, Y, on_oom="split", verbose=0)

@@ -27,7 +27,7 @@ def _code(notebook: Any) -> list[Any]:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_mnist.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01_mnist.ipynb", "02_many_devices.ipynb"]
 
 
 def test_is_valid_and_was_run_from_top_to_bottom(notebook: Any) -> None:
@@ -50,7 +50,9 @@ def test_was_run_on_the_real_mnist() -> None:
     assert "(60000, 28, 28)" in said and "bundled" not in said
 
 
-def test_runs_on_the_bundled_digits(notebook: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def _run(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Run all cells without the network and without a display; the names that they leave."""
+
     def unreachable(*args: Any, **kwargs: Any) -> NoReturn:
         raise OSError("no network")
 
@@ -63,6 +65,21 @@ def test_runs_on_the_bundled_digits(notebook: Any, monkeypatch: pytest.MonkeyPat
     for cell in _code(notebook):
         exec(compile(cell.source, "cell", "exec"), names)
     pyplot.close("all")
+    return names
+
+
+def test_mnist_runs_on_the_bundled_digits(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    names = _run(nbformat.read(NOTEBOOKS[0], as_version=4), monkeypatch)
     assert capsys.readouterr().out.count("bundled 8x8 digits") == 1
     assert names["accuracy"] > 0.8
     assert int(np.trace(names["confusion"])) == round(names["accuracy"] * len(names["y_test"]))
+
+
+def test_many_devices_runs_and_rank_0_is_heard(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    notebook = nbformat.read(NOTEBOOKS[1], as_version=4)
+    names = _run(notebook, monkeypatch)
+    said, told = capsys.readouterr(), "".join(o.get("text", "") for cell in _code(notebook) for o in cell.outputs)
+    for out in (said.out, told):
+        assert out.count("Epoch 5/5") == 2 and out.count("in this process: True") == 1
+        assert out.count("True") == 4 and "ArithmeticError - after batch 0 on rank 1\nraised on rank 1:" in out
+    assert not said.err and names["accuracy"] > 0.9

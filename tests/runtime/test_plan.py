@@ -61,3 +61,13 @@ def test_only_true_compiles(value: Any) -> None:
 def test_wrong_options_and_contradictions(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Plan.make(**{"device": "cpu", **options})
+
+
+@pytest.mark.parametrize("precision", ["16-mixed", "16-true", 16])
+def test_float16_needs_a_cpu_that_has_it(precision: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kerastorch.runtime.plan.computes_half", lambda: False)
+    with pytest.raises(ValueError, match="no float16 units.*bf16-mixed"):
+        Plan.make(device="cpu", precision=precision)
+    assert Plan.make(device="cpu", precision="mixed_float16").precision.name == "16-mixed"
+    monkeypatch.setattr("kerastorch.runtime.plan.computes_half", lambda: True)
+    assert Plan.make(device="cpu", precision=precision).precision.name.startswith("16")

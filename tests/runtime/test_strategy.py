@@ -20,7 +20,7 @@ def test_one_device_is_a_world_of_one() -> None:
         strategy.sum_([value])
     assert value.tolist() == [1.0, 1.0, 1.0] and strategy.gather(value) == [value]
     assert strategy.agree(3) == 3 and strategy.any(None) is None and strategy.any("stop") == "stop"
-    assert strategy.launch(print, 1) is None and strategy.hooks(None, True) == ()
+    assert strategy.launch(print, 1) is None and strategy.hooks(None, True, True) == ()
     assert strategy.whole({"a": value}) == {"a": value} and strategy.figures({"loss": 1.0}, dict) == {"loss": 1.0}
 
 

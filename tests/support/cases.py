@@ -10,6 +10,7 @@ import pickle
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def told(model: Any, history: Any, x: Any = X, y: Any = Y) -> dict[str, Any]:
         "weights": model.get_weights(),
         "slots": slots,
         "evaluate": model.evaluate(x, y, batch_size=24, verbose=0),
+        "evaluate one row": model.evaluate(x[:1], keras.tree.map_structure(lambda part: part[:1], y), verbose=0),
         "predict": model.predict(x, batch_size=7, verbose=0),
     }
 
@@ -163,8 +165,11 @@ def two_outputs(**options: Any) -> Any:
         model,
         {"kind": "sparse_categorical_crossentropy", "yes": "binary_crossentropy"},
         loss_weights={"kind": 1.0, "yes": 0.5},
-        metrics={"kind": ["accuracy"], "yes": [keras.metrics.AUC(name="auc"), torchmetrics.MeanSquaredError()]},
-        weighted_metrics={"yes": ["accuracy"]},
+        metrics={
+            "kind": ["accuracy"],
+            "yes": [keras.metrics.AUC(name="auc"), torchmetrics.MeanSquaredError().set_dtype(torch.float64)],
+        },
+        weighted_metrics={"yes": [keras.metrics.BinaryAccuracy(dtype="float64")]},
         **options,
     )
     y = {"kind": Y, "yes": B}
@@ -183,8 +188,7 @@ def manual(**options: Any) -> Any:
 
 
 CASES: dict[str, Callable[..., Any]] = {
-    f.__name__: f
-    for f in (arrays, windows, loader, loader_with_workers, generator, sequence, two_outputs, manual)
+    f.__name__: f for f in (arrays, windows, loader, loader_with_workers, generator, sequence, two_outputs, manual)
 }
 
 
@@ -199,6 +203,19 @@ def figures(names: tuple[str, ...] = tuple(CASES)) -> dict[str, Any]:
         for other in others:
             assert difference(found, other) == 0.0
     return found
+
+
+@cache
+def on_one_device(name: str) -> Any:
+    """The figures of a case in this process."""
+    return CASES[name]()
+
+
+def agree(found: dict[str, Any]) -> None:
+    """Refuse figures that are not those of one device."""
+    for case, told_there in found.items():
+        for part, value in told_there.items():
+            assert difference(on_one_device(case)[part], value) < 1e-12, (case, part)
 
 
 def difference(one: Any, other: Any) -> float:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.nn.functional import all_reduce
 
 from kerastorch.base import errors, registry
 from kerastorch.config import epsilon as tiny
@@ -15,6 +13,7 @@ from kerastorch.layers import arguments
 from kerastorch.layers.normalization.axes import channels_second
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.spec import InputSpec
+from kerastorch.runtime.collective import several_ranks, sum_over_ranks
 
 
 @registry.register("layers")
@@ -171,7 +170,7 @@ class BatchNormalization(Layer):
         )
 
     def _is_shared(self) -> bool:
-        return self.synchronized and dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+        return self.synchronized and several_ranks()
 
     def _normalize_by_hand(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """With a mask, with the statistics of all ranks, or with a single value a channel."""
@@ -192,11 +191,11 @@ class BatchNormalization(Layer):
         axes = [axis for axis in range(x.ndim) if axis != 1]
         counted = torch.ones_like(x, dtype=torch.bool) if mask is None else self._spread(mask, x)
         sums = torch.stack([torch.where(counted, x, 0).sum(axes), counted.sum(axes).to(x.dtype)])
-        total, count = all_reduce(sums) if self._is_shared() else sums
+        total, count = sum_over_ranks(sums) if self._is_shared() else sums
         count = count if mask is None else count + tiny()
         mean = total / count
         deviations = torch.where(counted, x - mean.view(1, -1, *(1,) * (x.ndim - 2)), 0).square().sum(axes)
-        return mean, (all_reduce(deviations) if self._is_shared() else deviations) / count
+        return mean, (sum_over_ranks(deviations) if self._is_shared() else deviations) / count
 
     def _spread(self, mask: Tensor, x: Tensor) -> Tensor:
         """A mask of the input's steps as a mask of all values of the channels-second `x`."""

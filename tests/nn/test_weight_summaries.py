@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from kerastorch.callbacks import weight_summaries
+from kerastorch.nn import weight_summaries
 from kerastorch.nn.variable import Layout, Variable
 
 # Keras turns tensors into arrays in a way that NumPy 2 deprecates.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kerastorch import config
 from kerastorch.base import errors
+from kerastorch.base.sharded import has_shards
 
 
 def named_weights(model: Any) -> Iterator[tuple[str, Tensor]]:
@@ -22,6 +23,13 @@ def named_weights(model: Any) -> Iterator[tuple[str, Tensor]]:
         >>> [name for name, _ in named_weights(torch.nn.Linear(2, 1))]
         ['weight', 'bias']
     """
+    if has_shards(model):
+        raise errors.value_error(
+            "Summaries of weights",
+            expected="weights that each process holds whole",
+            received=errors.Said("weights that are spread over several processes"),
+            remedy='Leave them out (`histogram_freq=0`), or compile with strategy="ddp".',
+        )
     weights = [weight for layer in getattr(model, "layers", ()) for weight in getattr(layer, "weights", ())]
     if weights and all(hasattr(weight, "path") for weight in weights):
         for weight in weights:
