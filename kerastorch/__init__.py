@@ -34,6 +34,7 @@ from kerastorch.models import Model as Model
 from kerastorch.models import Sequential as Sequential
 from kerastorch.nn.keras_tensor import KerasTensor as KerasTensor
 from kerastorch.nn.remat import remat as remat
+from kerastorch.nn.remat_scope import RematScope as RematScope
 from kerastorch.nn.variable import Variable as Variable
 from kerastorch.optimizers import Optimizer as Optimizer
 from kerastorch.regularizers import Regularizer as Regularizer

@@ -9,8 +9,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import random
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -20,7 +22,10 @@ import torch
 from kerastorch import config
 from kerastorch.base import naming, policy
 from kerastorch.nn import tracking
+from tests.support import faults
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background; the tests of Ctrl+C send it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 torch.set_num_threads(1)
 hypothesis.settings.register_profile("kerastorch", deadline=None, max_examples=50, database=None, derandomize=True)
 hypothesis.settings.load_profile("kerastorch")
@@ -32,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "gpu" in item.keywords:
                 item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """A row for each fault that was tried."""
+    for number, line in enumerate(faults.table()):
+        if number == 0:
+            terminalreporter.section("faults")
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -67,6 +67,22 @@ def spread(value: Tensor, like: Tensor) -> Tensor:
     return distribute_tensor(made, like.device_mesh, like.placements, src_data_rank=None)  # type: ignore[attr-defined]
 
 
+def part_like(value: Tensor, like: Tensor) -> Tensor:
+    """The sharded tensor whose part in this process is `value`, laid out as `like` is; without shards, `value`.
+
+    Example:
+        >>> value = torch.ones(2)
+        >>> part_like(value, torch.zeros(2)) is value
+        True
+    """
+    if not is_sharded(like):
+        return value
+    from torch.distributed.tensor import DTensor
+
+    mesh, placements = like.device_mesh, like.placements  # type: ignore[attr-defined]
+    return DTensor.from_local(value, mesh, placements, run_check=False, shape=like.shape, stride=like.stride())
+
+
 def copy_each(targets: list[Tensor], values: list[Tensor]) -> None:
     """Copy values into tensors, in one go where there are no shards (torch's `foreach` copy takes none).
 

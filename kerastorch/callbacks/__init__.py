@@ -1,7 +1,9 @@
 """`keras.callbacks`: what watches a run and acts on it."""
 
+from kerastorch.callbacks.backup_and_restore import BackupAndRestore as BackupAndRestore
 from kerastorch.callbacks.callback import Callback as Callback
 from kerastorch.callbacks.callback_list import CallbackList as CallbackList
+from kerastorch.callbacks.checkpointing import Checkpointing as Checkpointing
 from kerastorch.callbacks.csv_logger import CSVLogger as CSVLogger
 from kerastorch.callbacks.device_memory_monitor import DeviceMemoryMonitor as DeviceMemoryMonitor
 from kerastorch.callbacks.early_stopping import EarlyStopping as EarlyStopping

@@ -8,6 +8,7 @@ from typing import Any
 from torch.nn.parallel import DistributedDataParallel
 
 from kerastorch.base import registry
+from kerastorch.checkpoint.plain import is_plain
 
 Logs = Mapping[str, Any]
 Hook = Callable[..., Any]
@@ -19,6 +20,7 @@ HOOKS = (
     *("epoch_end", "train_end"),
     *("predict_begin", "predict_batch_begin", "predict_batch_end", "predict_end"),
     *("batch_begin", "batch_end"),
+    "exception",
 )
 
 
@@ -36,6 +38,7 @@ class Callback:
             prints or writes files.
         gathers: Whether, though it is for the first only, the others call it too where each holds a part of the
             weights, since these are gathered from all.
+        acts_last: Whether it is called after all callbacks that do not say so.
 
     Example:
         >>> class Report(Callback):
@@ -48,6 +51,7 @@ class Callback:
     params: dict[str, Any]
     rank_zero_only = False
     gathers = False
+    acts_last = False
 
     def __init__(self) -> None:
         self.params = {}
@@ -75,6 +79,20 @@ class Callback:
         Raises:
             ValueError: A name that this callback needs is not among them.
         """
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint of the run keeps of this callback: by default all attributes that are plain values.
+
+        Of these, only what has changed since training began is written down, and taken back when it is resumed.
+        """
+        return plain_attributes(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what a checkpoint kept; called after `on_train_begin` of the run that goes on."""
+        self.__dict__.update(state)
+
+    def on_exception(self, exception: BaseException) -> None:
+        """When training ends by an error, an interrupt or a signal; the error goes on afterwards."""
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Another name for `on_train_batch_begin`."""
@@ -125,6 +143,18 @@ class Callback:
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """At the end of `predict`."""
+
+
+def plain_attributes(callback: Any) -> dict[str, Any]:
+    """The attributes of a callback that a checkpoint can hold.
+
+    Example:
+        >>> callback = Callback()
+        >>> callback.seen = 3
+        >>> plain_attributes(callback)
+        {'seen': 3}
+    """
+    return {k: v for k, v in vars(callback).items() if k not in ("_model", "params") and is_plain(v)}
 
 
 def overriding(callback: Any, hook: str) -> Hook | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from kerastorch.base import errors, nested, registry
 from kerastorch.base.sharded import has_shards
-from kerastorch.callbacks.callback import HOOKS, Callback, Hook, Logs, overriding
+from kerastorch.callbacks.callback import HOOKS, Callback, Hook, Logs, overriding, plain_attributes
 from kerastorch.callbacks.history import History
 from kerastorch.callbacks.progbar_logger import ProgbarLogger
+from kerastorch.checkpoint.plain import copied, same
 
 _HOOKS_OF_A_CALLBACK = ("set_params", "set_model", "on_epoch_end", "on_train_batch_end")
 
@@ -61,6 +64,7 @@ class CallbackList(Callback):
     predict_batch_end: tuple[Hook, ...]
     batch_begin: tuple[Hook, ...]
     batch_end: tuple[Hook, ...]
+    exception: tuple[Hook, ...]
 
     def __init__(
         self,
@@ -79,6 +83,7 @@ class CallbackList(Callback):
             self.callbacks.append(ProgbarLogger())
         self._added = [name for c in self.callbacks for name in getattr(c, "adds_to_logs", ())]
         self._on_some_rank = [*self.callbacks]
+        self._begun: dict[str, dict[str, Any]] = {}
         if rank > 0:
             shards = has_shards(model)
             self.callbacks = [c for c in self.callbacks if _is_for_all(c) or (shards and getattr(c, "gathers", False))]
@@ -102,15 +107,16 @@ class CallbackList(Callback):
         self._find_hooks()
 
     def _find_hooks(self) -> None:
-        ordered = sorted(self.callbacks, key=lambda callback: not getattr(callback, "adds_to_logs", ()))
-        for hook in HOOKS:  # what adds to the logs comes before what reads them
+        ordered = sorted(self.callbacks, key=_turn)
+        for hook in HOOKS:
             found = (overriding(callback, hook) for callback in ordered)
             setattr(self, hook, tuple(method for method in found if method is not None))
 
     @property
     def steers(self) -> bool:
         """Whether a callback, here or on another rank, may end the run after a batch; ours for rank 0 do not."""
-        may = (c for c in self._on_some_rank if _is_for_all(c) or not type(c).__module__.startswith("kerastorch."))
+        own = (c for c in self._on_some_rank if not getattr(c, "agrees_itself", False))
+        may = (c for c in own if _is_for_all(c) or not type(c).__module__.startswith("kerastorch."))
         return any(overriding(c, "train_batch_end") or overriding(c, "train_batch_begin") for c in may)
 
     @property
@@ -138,6 +144,48 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             if isinstance(callback, Callback):
                 callback.validate_monitors(known)
+
+    # -- what a checkpoint keeps ------------------------------------------------------------------------------------
+
+    def note(self) -> None:
+        """Remember the callbacks' state as it is now: only what changes later is kept."""
+        self._begun = {}
+        self._begun = {key: copied(state) for key, state in self.state_dict().items()}
+
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """What has changed in each callback since `note`."""
+        found: dict[str, dict[str, Any]] = {}
+        for key, callback in self._named():
+            before = self._begun.get(key, {})
+            state = callback.state_dict() if hasattr(callback, "state_dict") else plain_attributes(callback)
+            found[key] = {k: v for k, v in state.items() if k not in before or not same(before[k], v)}
+        return found
+
+    def load_state_dict(self, state: dict[str, dict[str, Any]]) -> None:
+        """Give each callback what was kept of it; callbacks that came or went are left alone."""
+        for key, callback in self._named():
+            known = state.get(key)
+            if known is None:
+                continue
+            load = getattr(callback, "load_state_dict", None)
+            load(known) if load is not None else vars(callback).update(known)
+
+    def _named(self) -> list[tuple[str, Any]]:
+        """The callbacks of this rank by class, those of one class numbered; the same names on all ranks."""
+        here, counts, named = {id(callback) for callback in self.callbacks}, Counter[str](), []
+        for callback in self._on_some_rank:
+            kind = type(callback).__name__
+            counts[kind] += 1
+            if id(callback) in here:
+                named.append((f"{kind} {counts[kind]}", callback))
+        return named
+
+    def on_exception(self, exception: BaseException) -> None:
+        for hook in self.exception:
+            try:
+                hook(exception)
+            except Exception as error:  # the first error is the one to be told
+                warnings.warn(f"While training ended by {type(exception).__name__}: {error!r}", stacklevel=2)
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         _call(self.train_begin, plain_logs(logs))
@@ -186,6 +234,13 @@ class CallbackList(Callback):
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         _call(self.batch_end, batch, {} if logs is None else logs)
+
+
+def _turn(callback: Any) -> int:
+    """What adds to the logs comes before what reads them; what writes everything down comes last."""
+    if getattr(callback, "acts_last", False):
+        return 2
+    return 0 if getattr(callback, "adds_to_logs", ()) else 1
 
 
 def _is_for_all(callback: Any) -> bool:

@@ -41,22 +41,46 @@ class CSVLogger(Callback):
         self.sep = separator
         self.append = append
         self.keys: list[str] | None = None
+        self._empties = self._goes_on = False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.keys = None
+        self.keys, self._empties, self._goes_on = None, not self.append, False
         os.makedirs(os.path.dirname(self.filename) or ".", exist_ok=True)
-        with open(self.filename, "a" if self.append else "w", newline="", encoding="utf-8"):
+        with open(self.filename, "a", newline="", encoding="utf-8"):
             pass
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"keys": self.keys}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self._empties, self._goes_on = False, True
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         logs = logs or {}
-        with open(self.filename, "a", newline="", encoding="utf-8") as file:
+        kept = self._lines_before(epoch) if self._goes_on else []
+        with open(self.filename, "w" if self._empties or self._goes_on else "a", newline="", encoding="utf-8") as file:
+            file.writelines(kept)
+            self._empties = self._goes_on = False
             writer = csv.writer(file, delimiter=self.sep)
-            if self.keys is None:
-                self.keys = _columns(logs)
-                if file.tell() == 0:
-                    writer.writerow(["epoch", *self.keys])
+            self.keys = self.keys or _columns(logs)
+            if file.tell() == 0:
+                writer.writerow(["epoch", *self.keys])
             writer.writerow([epoch, *(_cell(logs.get(key, "NA")) for key in self.keys)])
+
+    def _lines_before(self, epoch: int) -> list[str]:
+        """The file without the epochs that a run, cut after its last checkpoint, had written and now repeats."""
+        with open(self.filename, newline="", encoding="utf-8") as file:
+            lines = file.readlines()
+        while lines and _number(lines[-1], self.sep) >= epoch:
+            lines.pop()
+        return lines
+
+
+def _number(line: str, separator: str) -> int:
+    """The epoch of a line, or -1."""
+    first = line.partition(separator)[0]
+    return int(first) if first.isdigit() else -1
 
 
 def _columns(logs: Logs) -> list[str]:

@@ -14,6 +14,7 @@ from kerastorch.base import errors, registry
 from kerastorch.base.sharded import first_decides, writes
 from kerastorch.callbacks import console
 from kerastorch.callbacks.callback import Logs
+from kerastorch.callbacks.checkpointing import save_run
 from kerastorch.callbacks.monitor_callback import MonitorCallback
 
 
@@ -22,9 +23,9 @@ class ModelCheckpoint(MonitorCallback):
     """Saves the model or its weights at the end of epochs, or every so many batches.
 
     Args:
-        filepath: The file, ending in ".weights.h5" (weights only), ".keras" or ".h5" (whole model). It may contain
-            `{epoch}`, `{batch}` (both counted from 1) and names of the logs, with formats:
-            "{epoch:02d}-{val_loss:.2f}.keras".
+        filepath: The file, ending in ".weights.h5" (weights only), ".keras" or ".h5" (whole model); or a folder,
+            ending in ".ckpt", for the whole run, which `fit(resume=...)` goes on from. It may contain `{epoch}`,
+            `{batch}` (both counted from 1) and names of the logs, with formats: "{epoch:02d}-{val_loss:.2f}.keras".
         monitor: The value that says which model is the best.
         verbose: 1 prints each decision.
         save_best_only: Whether only models that are better than all before are saved.
@@ -70,6 +71,12 @@ class ModelCheckpoint(MonitorCallback):
         self._batches_since_saving = 0
         self._last_batch = -1
         self._check_arguments()
+        if self._keeps_run:  # each rank writes its own part, after the other callbacks
+            self.rank_zero_only, self.acts_last, self.agrees_itself = False, True, True
+
+    @property
+    def _keeps_run(self) -> bool:
+        return self.filepath.endswith(".ckpt") and not self.save_weights_only
 
     def _check_arguments(self) -> None:
         freq = self.save_freq
@@ -77,7 +84,7 @@ class ModelCheckpoint(MonitorCallback):
             raise errors.value_error(
                 "`save_freq` of ModelCheckpoint", expected="'epoch' or a number of batches >= 1", received=freq
             )
-        endings = (".weights.h5",) if self.save_weights_only else (".keras", ".h5")
+        endings = (".weights.h5",) if self.save_weights_only else (".keras", ".h5", ".ckpt")
         if not self.filepath.endswith(endings):
             raise errors.value_error(
                 f"`filepath` of ModelCheckpoint with save_weights_only={self.save_weights_only}",
@@ -117,7 +124,7 @@ class ModelCheckpoint(MonitorCallback):
         path = first_decides(self.model, lambda: self._due(epoch, batch, logs))
         if path is not None:
             self._save(path)
-            if writes(self.model):
+            if self._first:
                 self._say(epoch, f"finished saving model to {path}")
 
     def _due(self, epoch: int, batch: int | None, logs: Logs) -> str | None:
@@ -158,7 +165,16 @@ class ModelCheckpoint(MonitorCallback):
         self.best = current
         return True
 
+    @property
+    def _first(self) -> bool:
+        """Whether this is the rank that tells what is done."""
+        run = self.model._resumable if self._keeps_run else None
+        return writes(self.model) if run is None else run.step.plan.strategy.rank == 0
+
     def _save(self, path: str) -> None:
+        if self._keeps_run:
+            save_run(self.model._resumable, path)
+            return
         if os.path.isdir(path):
             came = errors.Said(f"the folder {path!r}")
             raise IsADirectoryError(errors.message("`filepath` of ModelCheckpoint", expected="a file", received=came))
@@ -167,5 +183,5 @@ class ModelCheckpoint(MonitorCallback):
         save(path, overwrite=True)
 
     def _say(self, epoch: int, what: str) -> None:
-        if self.verbose > 0:
+        if self.verbose > 0 and self._first:
             console.write(f"\nEpoch {epoch + 1}: {what}\n")

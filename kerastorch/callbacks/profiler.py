@@ -77,7 +77,10 @@ class Profiler(Callback):
         if isinstance(profile, (str, os.PathLike)):
             return cls(trace_dir=profile)
         raise errors.type_error(
-            "`profile` of fit", expected="True, False, a folder for a trace, or a `Profiler`", received=profile
+            "`profile` of fit",
+            expected="True, False, a folder for a trace, or a `Profiler`",
+            received=profile,
+            remedy="Pass profile=True to see a table of where the time goes.",
         )
 
     def watch(self, phase: Phase, watching: CallbackList) -> None:

@@ -69,6 +69,9 @@ class ProgbarLogger(Callback):
         self.epochs = params.get("epochs") or 1
         self.target = params.get("steps")
 
+    def state_dict(self) -> dict[str, Any]:
+        return {}  # a bar of another process
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._in_fit = True  # a validation inside `fit` shows no bar of its own
 

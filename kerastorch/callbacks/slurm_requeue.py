@@ -13,6 +13,7 @@ from typing import Any
 
 from kerastorch.base import errors, registry
 from kerastorch.callbacks.callback import Callback, Logs
+from kerastorch.runtime.world import World
 
 
 @registry.register("callbacks")
@@ -21,7 +22,8 @@ class SlurmRequeue(Callback):
 
     SLURM sends the signal that `#SBATCH --signal=USR1@120` names to every process, here 120 seconds before it ends the
     job. All ranks stop after the same batch; what `on_train_end` of other callbacks does is done first; then rank 0
-    calls `scontrol requeue`. The script begins anew when the job runs again: let it load the last checkpoint.
+    calls `scontrol requeue`. The script begins anew when the job runs again. With `fit(checkpoint_dir=...,
+    resume="auto")` the run is saved first, the process ends with exit code 128 + signal, and it goes on from there.
 
     Outside of a SLURM job nothing is called, and training ends all the same.
 
@@ -47,10 +49,11 @@ class SlurmRequeue(Callback):
         self.signal = signal.Signals[name]
         self.requeued = False
         self._before: Any = None
+        self._trains = False  # here, and not in ranks that this process starts
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Listen for the signal."""
-        self.requeued = False
+        self.requeued, self._trains = False, True
         if threading.current_thread() is threading.main_thread():
             self._before = signal.signal(self.signal, self._note)
 
@@ -62,13 +65,21 @@ class SlurmRequeue(Callback):
         if self.requeued:
             self.model.stop_training = True
 
+    def on_exception(self, exception: BaseException) -> None:
+        """Where checkpoints are kept, they end the run at the signal: put the job into the queue again."""
+        if self._trains:
+            self.requeued = isinstance(exception, SystemExit) and exception.code == 128 + self.signal
+            self.on_train_end()
+
     def on_train_end(self, logs: Logs | None = None) -> None:
         """Listen no more; put the job into the queue again."""
+        self._trains = False
         if self._before is not None:
             signal.signal(self.signal, self._before)
             self._before = None
-        job = os.environ.get("SLURM_JOB_ID")
-        if self.requeued and job is not None and os.environ.get("SLURM_PROCID", "0") == "0":
+        job, world = os.environ.get("SLURM_JOB_ID"), World.here()
+        rank = os.environ.get("SLURM_PROCID", "0") if world is None else str(world.rank)  # torchrun's count
+        if self.requeued and job is not None and rank == "0":
             _requeue(job)
 
 

@@ -39,7 +39,7 @@ class Stopwatch:
         self.device_seconds: dict[str, float] = defaultdict(float)
         self.calls: dict[str, int] = defaultdict(int)
         self.tracing = False
-        self._on_device = device is not None and device.type == "cuda"
+        self._device = device if device is not None and device.type == "cuda" else None
         self._marks: list[tuple[str, Any]] = []
         self.label = "other"
         self._since = time.perf_counter()
@@ -94,9 +94,9 @@ class Stopwatch:
         return call
 
     def _mark(self) -> None:
-        if self._on_device:
+        if self._device is not None:
             event = torch.cuda.Event(enable_timing=True)
-            event.record()
+            event.record(torch.cuda.current_stream(self._device))
             self._marks.append((self.label, event))
             if len(self._marks) >= MARKS:
                 self._fold()

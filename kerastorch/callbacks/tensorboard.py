@@ -83,6 +83,9 @@ class TensorBoard(Callback):
             writer.close()
         self._writers = {}
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"_step": self._epoch_step}  # a resumed epoch counts from its first batch
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._in_fit = True
         self._step = self._epoch_step = self._written_step = 0
@@ -123,6 +126,7 @@ class TensorBoard(Callback):
             weight_summaries.write_histograms(self._writer("train"), self.model, epoch, self.write_images)
         if self.embeddings_freq and epoch % self.embeddings_freq == 0:
             weight_summaries.write_embeddings(self._writer("train"), self.model, epoch, self.embeddings_metadata)
+        self._epoch_step = self._step
         for writer in self._writers.values():
             writer.flush()
 

@@ -42,6 +42,9 @@ class ThroughputMonitor(RunMonitor):
         self._open = False
         self._start = self._mark = 0.0
 
+    def state_dict(self) -> dict[str, Any]:
+        return {}  # times of another process
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.batches, self.samples, self.seconds, self.waited = 0, 0.0, 0.0, 0.0
         self._open = True

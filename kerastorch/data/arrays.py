@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -93,6 +93,14 @@ class ArraySource(DataSource):
         del epoch
         return next(iter(self._block(None, 0, min(self.batch_size, self.num_samples))))
 
+    def sample_numbers(self, epoch: int, batch: int) -> Sequence[int]:
+        number, index = divmod(epoch * self.num_batches + batch, self.pass_batches)
+        start = index * self.batch_size
+        share = Share.of(min(self.batch_size, self.num_samples - start), *self.part)
+        order_of_pass = self._indices(number)
+        rows = range(start + share.low, start + share.high)
+        return rows if order_of_pass is None else order_of_pass[rows.start : rows.stop].tolist()
+
     def state_dict(self) -> dict[str, Any]:
         return {"seed": self.seed, "shuffle": self.shuffle, "samples": self.num_samples, "batch_size": self.batch_size}
 
@@ -135,7 +143,7 @@ class ArraySource(DataSource):
     def _indices(self, number: int) -> Tensor | None:
         if self._order is None or self._order[0] != number:
             indices = order.permutation(self.num_samples, self.batch_size, self.shuffle, self.seed, number)
-            self._order = (number, None if indices is None else indices.to(self._place))
+            self._order = (number, None if indices is None else indices.to(self._place, non_blocking=True))
         return self._order[1]
 
     def _block(self, indices: Tensor | None, start: int, stop: int) -> Iterable[Batch]:
@@ -161,8 +169,8 @@ class ArraySource(DataSource):
             if not (count and size):
                 continue
             share = Share.of(size, *self.part)
-            starts = torch.arange(first, first + count * size, size).unsqueeze(1)
-            rows = (starts + torch.arange(share.low, share.high)).flatten().to(self._place)
+            starts = torch.arange(first, first + count * size, size, device=self._place).unsqueeze(1)
+            rows = (starts + torch.arange(share.low, share.high, device=self._place)).flatten()
             index = rows if indices is None else indices[rows]
 
             def split(rows: Rows, index: Tensor = index, length: int = share.high - share.low) -> tuple[Tensor, ...]:

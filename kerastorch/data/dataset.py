@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -38,6 +38,21 @@ class EpochSampler(Sampler[int]):
     def seek(self, epoch: int, start: int) -> None:
         """Let the next iteration begin at batch `start` of an epoch."""
         self.epoch, self.start = epoch, start * self.batch_size
+
+    def numbers(self, epoch: int, batch: int, length: int, steps: int | None) -> list[int]:
+        """The indices of a batch.
+
+        Args:
+            epoch: The epoch, from 0.
+            batch: The batch of it, from 0.
+            length: Batches in a pass.
+            steps: Batches in an epoch; None for a pass.
+        """
+        if steps is not None and steps <= length:
+            epoch, batch = divmod(epoch * steps + batch, length)
+        indices = order.permutation(self.samples, self.batch_size, self.shuffle, self.seed, epoch)
+        rows = range(self.samples)[batch * self.batch_size : (batch + 1) * self.batch_size]
+        return list(rows) if indices is None else indices[rows.start : rows.stop].tolist()
 
     def __iter__(self) -> Iterator[int]:
         indices = order.permutation(self.samples, self.batch_size, self.shuffle, self.seed, self.epoch)
@@ -92,11 +107,15 @@ class DatasetSource(LoaderSource):
             dataset, batch_size=batch_size, sampler=self.cursor, collate_fn=collate, generator=self._random
         )
         super().__init__(loader, device=device, steps=steps, kind="Dataset")
-        self.by_epoch = self.resumable = self.cursor is not None
+        self.by_epoch = self.cursor is not None
 
     @property
     def _pass_batches(self) -> int | None:
         return None if self.cursor is None else math.ceil(self.cursor.samples / self.cursor.batch_size)
+
+    def sample_numbers(self, epoch: int, batch: int) -> Sequence[int] | None:
+        length = self._pass_batches
+        return None if self.cursor is None or length is None else self.cursor.numbers(epoch, batch, length, self.steps)
 
     def _open(self, number: int, start: int) -> Iterator[Any]:
         if self.cursor is not None:
@@ -105,7 +124,9 @@ class DatasetSource(LoaderSource):
         return iter(self.loader)
 
     def state_dict(self) -> dict[str, Any]:
-        return {} if self.cursor is None else {"seed": self.cursor.seed, "samples": self.cursor.samples}
+        if self.cursor is None:
+            return super().state_dict()
+        return {"seed": self.cursor.seed, "samples": self.cursor.samples}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take the seed of an earlier run over the same data.
@@ -114,6 +135,7 @@ class DatasetSource(LoaderSource):
             ValueError: The number of samples differs.
         """
         if self.cursor is None:
+            super().load_state_dict(state)
             return
         if state["samples"] != self.cursor.samples:
             raise errors.value_error(

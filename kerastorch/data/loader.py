@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import IterableDataset
 
+from kerastorch.data.blame import telling
 from kerastorch.data.stream import StreamSource
 
 
@@ -16,7 +17,7 @@ class LoaderSource(StreamSource):
 
     Nothing is reshuffled; tensors keep their dtypes and are moved without waiting where they are pinned. Samplers
     that have `set_epoch` are told the epoch. A loader with `state_dict` (torchdata's StatefulDataLoader) can be
-    resumed exactly.
+    resumed without fetching anything again.
 
     Args:
         loader: The DataLoader.
@@ -36,8 +37,11 @@ class LoaderSource(StreamSource):
         self.loader = loader
         self._samplers = [s for s in _samplers(loader) if callable(getattr(s, "set_epoch", None))]
         self.by_epoch = bool(self._samplers)
-        self.resumable = callable(getattr(loader, "state_dict", None))
-        self._restored = False
+        self.resumable = True
+        holders = (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None))
+        found = (getattr(holder, "generator", None) for holder in holders)
+        self._generators = list({id(g): g for g in found if isinstance(g, torch.Generator)}.values())
+        self._goes_on = False
         self.batch_size = getattr(loader, "batch_size", None)
         length = length_of(loader)
         self.num_batches = length if steps is None or length is None else min(steps, length)
@@ -48,26 +52,38 @@ class LoaderSource(StreamSource):
     def _open(self, number: int, start: int) -> Iterator[Any]:
         for sampler in self._samplers:
             sampler.set_epoch(number)
-        return iter(self.loader)
+        with telling(self.loader):
+            return iter(self.loader)
 
     def _end_items(self, items: Iterator[Any]) -> None:
-        if not getattr(self.loader, "persistent_workers", False):
+        dead = self._fate() != ""
+        if dead or not getattr(self.loader, "persistent_workers", False):
             end_workers(items)
-
-    def _skip(self, count: int) -> None:
-        if self._restored:
-            self._restored = False  # the loader itself goes on where it was
-        else:
-            super()._skip(count)
+        if dead and getattr(self.loader, "_iterator", None) is items:
+            self.loader._iterator = None  # persistent workers: the next pass starts new ones
 
     def state_dict(self) -> dict[str, Any]:
-        return {"loader": self.loader.state_dict()} if self.resumable else {}
+        own = {"loader": self.loader.state_dict()} if _keeps_state(self.loader) and self._items is not None else {}
+        return {**super().state_dict(), **own}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        if self.resumable and "loader" in state:
+    def _skip(self, count: int) -> None:
+        if not self._goes_on:
+            super()._skip(count)
+            return
+        self._goes_on = False  # the loader itself goes on where it was
+        self._at = (self._at[0], self._at[1] + count)
+
+    def _replayed(self) -> bool:
+        state = self._replay
+        if state is not None and "loader" in state:
             self._close_pass()
             self.loader.load_state_dict(state["loader"])
-            self._restored = True
+            self._goes_on = True
+        return super()._replayed()
+
+
+def _keeps_state(loader: Any) -> bool:
+    return callable(getattr(loader, "state_dict", None)) and callable(getattr(loader, "load_state_dict", None))
 
 
 def end_workers(items: Iterator[Any]) -> None:

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from kerastorch.base import dtypes, nested, policy
 from kerastorch.data import order
 from kerastorch.data.batch import Batch
+from kerastorch.data.blame import Telling
 from kerastorch.data.convert import to_tensor
 from kerastorch.data.loader import end_workers
 from kerastorch.data.stream import StreamSource
@@ -160,6 +161,7 @@ class PyDatasetSource(StreamSource):
                 prefetch_factor=max(1, math.ceil(self.dataset.max_queue_size / workers)),
                 collate_fn=functools.partial(_to_tensors, floatx=dtypes.torch_dtype(policy.floatx())),
                 generator=order.generator(self.seed, number),
+                worker_init_fn=Telling(None),
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -17,7 +17,7 @@ from kerastorch.data.share import Share
 from kerastorch.data.source import DataSource
 
 # What a DataLoader is told again when its sampler is replaced.
-_KEPT = (
+KEPT = (
     "num_workers", "collate_fn", "pin_memory", "timeout", "worker_init_fn", "multiprocessing_context",
     "prefetch_factor", "persistent_workers",
 )  # fmt: skip
@@ -110,6 +110,11 @@ class Slices(DataSource):
         x, y, weights = (nested.map_structure(rows, part) for part in (batch.x, batch.y, batch.sample_weight))
         return Batch(x, y, weights, share.size, batch.size, share.factor)
 
+    def sample_numbers(self, epoch: int, batch: int) -> Sequence[int] | None:
+        numbers = self.source.sample_numbers(epoch, batch)
+        share = None if numbers is None else Share.of(len(numbers), *self.part)
+        return None if numbers is None or share is None else numbers[share.low : share.high]
+
     def state_dict(self) -> dict[str, Any]:
         return self.source.state_dict()
 
@@ -155,11 +160,28 @@ class LoaderShard(LoaderSource):
         self.part, self.total = part, 0
         self.cursor = _cursor(loader, seed)
         self.samples = _OwnSamples(BatchSampler(self.cursor, loader.batch_size, loader.drop_last), part)
-        kept = {name: getattr(loader, name) for name in _KEPT}
+        kept = {name: getattr(loader, name) for name in KEPT}
         made: DataLoader[Any] = DataLoader(loader.dataset, batch_sampler=self.samples, **kept)
         super().__init__(made, device=source.device, steps=source.steps, kind=source.kind)
         self.batch_size, self.num_samples = source.batch_size, source.num_samples
         self.promised, self.by_epoch = source.promised, True
+
+    @property
+    def _pass_batches(self) -> int | None:
+        return None if self.loader.num_workers else len(self.samples)  # workers have random numbers of their own
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "seed": self.cursor.seed}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._close_pass()
+        self.cursor.seed = int(state["seed"])
+        super().load_state_dict(state)
+
+    def sample_numbers(self, epoch: int, batch: int) -> Sequence[int] | None:
+        numbers = self.cursor.numbers(epoch, batch, len(self.samples), self.steps)
+        share = Share.of(len(numbers), *self.part)
+        return numbers[share.low : share.high]
 
     def _open(self, number: int, start: int) -> Iterator[Any]:
         self.cursor.seek(number, start)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from kerastorch import config
@@ -51,6 +52,15 @@ class DataSource(ABC):
             ValueError: There is no batch.
         """
 
+    def sample_numbers(self, epoch: int, batch: int) -> Sequence[int] | None:
+        """The numbers, in the data, of the rows that this source gives in a batch; None where they are unknown.
+
+        Args:
+            epoch: The epoch, from 0.
+            batch: The batch of it, from 0.
+        """
+        return None
+
     def settings(self) -> dict[str, Any]:
         """What is known of the data, for those who keep a record."""
         known = {"batch_size": self.batch_size, "samples": self.num_samples}
@@ -67,6 +77,20 @@ class DataSource(ABC):
     @abstractmethod
     def close(self) -> None:
         """End what this source started: workers, open iterators, epochs. May be called twice."""
+
+
+@contextmanager
+def closing(*sources: DataSource | None) -> Iterator[None]:
+    """Around the use of sources: they are closed at its end.
+
+    Example:
+        >>> with closing(None):
+        ...     pass
+    """
+    try:
+        yield
+    finally:
+        close_all(*sources)
 
 
 def close_all(*sources: DataSource | None) -> None:

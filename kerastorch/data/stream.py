@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from kerastorch.base import errors, nested
+from kerastorch.base import chance, errors, nested
 from kerastorch.data.batch import Batch, unpack
+from kerastorch.data.blame import item_of
 from kerastorch.data.convert import to_tensor
 from kerastorch.data.source import DataSource, promise, ran_out
+from kerastorch.data.watchdog import Watchdog
 
 _END = object()
 
@@ -24,6 +26,9 @@ class StreamSource(DataSource):
 
     Without `steps` an epoch is one pass. With `steps` an epoch takes so many batches, the next one goes on in the
     same pass, and a new pass follows when it ends; a pass that is shorter than an epoch ends it with one warning.
+
+    After a restart a pass that cannot be entered in its middle is opened with the random numbers that it was opened
+    with before, and what was taken from it is fetched again and dropped.
 
     Args:
         kind: What errors call the data ("DataLoader").
@@ -47,10 +52,14 @@ class StreamSource(DataSource):
         self.promised = promise(steps)
         self._transform = transform
         self._items: Iterator[Any] | None = None  # the open pass
+        self._watchdog: Watchdog | None = None  # looks after its workers
         self._at = (0, 0)  # (number of the open pass, batches taken from it)
         self._head: Batch | None = None  # peeked, still to be given
         self._structure: Any = None
         self._started = self._warned = False
+        self._generators: Sequence[torch.Generator] = ()  # beside those of the process
+        self._opened: dict[str, Any] | None = None  # the random numbers that the open pass was opened with
+        self._replay: dict[str, Any] | None = None  # what an earlier process had taken
 
     @abstractmethod
     def _open(self, number: int, start: int) -> Iterator[Any]:
@@ -113,6 +122,8 @@ class StreamSource(DataSource):
                 self._close_pass()
                 self._enter(*target)
             return target[1] == start
+        if self._replayed():
+            return self._at[1] == start
         fresh = self._items is None or self._at[1] == 0
         stays = self.one_shot or self.steps is not None or (fresh and self._at[0] == epoch)
         if self._items is None or not (stays or (fresh and not self.by_epoch)):
@@ -127,7 +138,43 @@ class StreamSource(DataSource):
             self._next(number)
 
     def _enter(self, number: int, start: int) -> None:
+        self._opened = self._drawn()
         self._items, self._at = self._open(number, start), (number, start)
+        self._watchdog = Watchdog(self._items)
+        if start:  # opening a pass at its beginning has drawn already what this has drawn now
+            self._draw_from(self._opened)
+
+    def _drawn(self) -> dict[str, Any]:
+        return {"process": chance.state(), "own": [generator.get_state() for generator in self._generators]}
+
+    def _draw_from(self, known: dict[str, Any]) -> None:
+        chance.restore(known["process"])
+        for generator, state in zip(self._generators, known["own"], strict=True):
+            generator.set_state(state)
+
+    def state_dict(self) -> dict[str, Any]:
+        taken = {"pass": self._at[0], "taken": self._at[1], "open": self._items is not None, "opened": self._opened}
+        return {**taken, "own": self._drawn()["own"]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._replay = state
+
+    def _replayed(self) -> bool:
+        """Bring the pass to where an earlier process had it; False where there is nothing to bring back."""
+        state, self._replay = self._replay, None
+        if state is None:
+            return False
+        now = {"process": chance.state(), "own": state["own"]}
+        goes_on = bool(state["open"] or self.one_shot)
+        if not self.one_shot:
+            self._close_pass()
+            if goes_on:
+                self._draw_from(state["opened"])
+                self._enter(state["pass"], 0)
+        if goes_on:
+            self._skip(state["taken"] - self._at[1])
+        self._draw_from(now)
+        return goes_on
 
     def _next(self, number: int) -> Any:
         """The next item of the open pass, a peeked batch first; `_END` after the last."""
@@ -140,10 +187,15 @@ class StreamSource(DataSource):
         try:
             item = next(self._items, _END)
         except Exception as error:
+            fate = "" if self._watchdog is None else self._watchdog.fate_after(error)
             self._close_pass()
-            annotate(error, f"Raised by the {self.kind} while making batch {number} of the epoch (counted from 0).")
+            if fate:
+                raise self._died(number, fate) from error
+            where = f"Raised by the {self.kind} while making batch {number} of the epoch (counted from 0)."
+            annotate(error, f"{where} {item_of(error.__traceback__)}".rstrip())
             raise
-        self._at = (self._at[0], self._at[1] + 1)
+        if item is not _END:
+            self._at = (self._at[0], self._at[1] + 1)
         return item
 
     def _ready(self, item: Any, number: int) -> Batch:
@@ -174,7 +226,7 @@ class StreamSource(DataSource):
         tensor: Tensor = to_tensor(part, where)
         if tensor.device == self.device or self.device.type == "cpu" == tensor.device.type:
             return tensor
-        return tensor.to(self.device, non_blocking=tensor.is_pinned())
+        return tensor.to(self.device, non_blocking=self.device.type == "cuda" or tensor.is_pinned())
 
     def _check_count(self, number: int) -> None:
         if not self._started and number == 0:
@@ -196,12 +248,33 @@ class StreamSource(DataSource):
 
     def _close_pass(self) -> None:
         items, self._items, self._head = self._items, None, None
+        if self._watchdog is not None:
+            self._watchdog.close()
         if items is not None:
             self._end_items(items)
 
+    def _fate(self) -> str:
+        return "" if self._watchdog is None else self._watchdog.fate()
+
+    def _died(self, number: int, fate: str) -> RuntimeError:
+        return RuntimeError(
+            errors.message(
+                f"The {self.kind}, batch {number} of the epoch (counted from 0)",
+                expected="workers that live",
+                received=errors.Said(fate.removesuffix(".")),
+                remedy="Use fewer workers or smaller batches, or num_workers=0 to see an error of the data itself.",
+            )
+        )
+
     def close(self) -> None:
-        self._close_pass()
-        self._end_epoch()
+        ends = sys.exc_info()[1]  # torch tells of a worker's death wherever the main thread is, in a step too
+        fate = self._fate() if isinstance(ends, RuntimeError) and self._items is not None else ""
+        try:
+            if fate and isinstance(ends, RuntimeError):
+                annotate(ends, f"After {self._at[1]} batches of a pass over the {self.kind}. {fate}")
+        finally:
+            self._close_pass()
+            self._end_epoch()
 
 
 def outline(structure: Any) -> Any:

@@ -9,6 +9,9 @@ from torch import Tensor
 
 from kerastorch.engine.hidden import Before, State
 from kerastorch.engine.program import Program
+from kerastorch.runtime import settings
+
+_CPU = torch.device("cpu")
 
 
 class Disagreement(RuntimeError):
@@ -61,6 +64,16 @@ def _comparable(tensor: Tensor) -> Tensor:
     return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64).nan_to_num()
 
 
-def tolerance(precision: str) -> float:
-    """How far a compiled update may be from the plain one, as a share of the update."""
-    return {"32": 0.01, "64": 1e-4}.get(precision, 0.2)
+def tolerance(precision: str, device: torch.device = _CPU) -> float:
+    """How far a compiled update may be from the plain one, as a share of the update.
+
+    Args:
+        precision: The precision's name.
+        device: Where it computes: TensorFloat-32, which cuDNN's convolutions use unless told otherwise, rounds products
+            to 10 bits, and Adam makes whole steps of the smallest gradients.
+
+    Example:
+        >>> tolerance("32"), tolerance("bf16-mixed")
+        (0.01, 0.2)
+    """
+    return {"32": 0.1 if settings.rounds_products(device) else 0.01, "64": 1e-4}.get(precision, 0.2)

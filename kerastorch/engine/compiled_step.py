@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +28,7 @@ from kerastorch.engine.recording import Number, Slots, record
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import TrainStep
 from kerastorch.optimizers.core import TorchOptimizer
+from kerastorch.runtime import settings
 from kerastorch.runtime.plan import Plan
 
 OPTIONS: dict[str, Any] = {"fallback_random": True}
@@ -58,8 +58,8 @@ class CompiledStep(TrainStep):
         self.current: Compiled | None = None
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        with super().session():
+    def session(self, start: int = 0) -> Iterator[None]:
+        with super().session(start):
             self.current = None
             yield
 
@@ -107,7 +107,7 @@ class CompiledStep(TrainStep):
             for _ in range(2):  # a captured graph is made at the second call
                 before.restore()
                 compiled(leaves)
-            Outcome(before.state, self.program).check(before, after, tolerance(self.precision.name))
+            Outcome(before.state, self.program).check(before, after, tolerance(self.precision.name, self.plan.device))
         except Exception as error:  # a compiler may fail in any way
             before.restore()
             self._refuse(error)
@@ -125,9 +125,7 @@ class CompiledStep(TrainStep):
         if not isinstance(error, Disagreement):
             reason = f"{type(error).__name__}: {reason}"
         self.cache.refused = reason
-        warnings.warn(
-            f"jit_compile: the training step goes on without being compiled. {reason}", UserWarning, stacklevel=2
-        )
+        self.strategy.warn(f"jit_compile: the training step goes on without being compiled. {reason}")
 
 
 class Cache:
@@ -164,7 +162,8 @@ class Cache:
         changing = self.made - len(self.kept) > RETRIES
         for refused, subject, received in (
             (plan.accumulate > 1, "one update a batch", f"accumulate_grad_batches={plan.accumulate}"),
-            (plan.strategy.world_size > 1, "one process", f"{plan.strategy.world_size} ranks"),
+            (plan.strategy.ranks > 1, "one device", f"{plan.strategy.ranks} devices"),
+            (hasattr(plan.precision, "scaler"), "updates that are never skipped", "float16, which skips some"),
             (changing, "layers that stay as they are", "attributes that change between epochs"),
         ):
             if refused:
@@ -206,7 +205,7 @@ class Compiled:
         with torch.no_grad():
             examples = [*(leaf.detach() for leaf in leaves), *self.inputs, self.slots.tensor]
             call: Callable[..., Any] = torch._inductor.compile(graph, examples, options=OPTIONS)  # type: ignore[arg-type]
-        self.call = started(call, len(leaves), step.plan.device)
+        self.call = started(call, len(leaves), step.plan.device, graph, examples)
 
     # -- a step -----------------------------------------------------------------------------------------------------
 
@@ -217,7 +216,7 @@ class Compiled:
     def __call__(self, leaves: list[Tensor]) -> None:
         """Train on a batch."""
         if [tensor.data_ptr() for tensor in self.tensors] != self.places or self.mean.total is not self.total:
-            self._bound(State(self.step.program, self.optimizer, self.step.plan.device))
+            self._bound(self._state(self.step))
         self._host_rate()
         self.slots.write()
         enabled = torch.is_grad_enabled()
@@ -239,8 +238,16 @@ class Compiled:
 
     # -- what it is tied to -----------------------------------------------------------------------------------------
 
+    def _state(self, step: CompiledStep) -> State:
+        """The state as it is now. Sums that begin again do so where they were: a captured graph holds their places."""
+        for mean, kept in self.sums:
+            if mean.total is None and kept is not None:
+                mean.total = kept.zero_()
+        return State(step.program, step.optimizer, step.plan.device)
+
     def _bound(self, state: State) -> None:
         """Take the tensors as they are now."""
+        self.sums = [(mean, mean.total) for mean in state.means]
         self.tensors = state.tensors
         self.inputs = [tensor.detach() for tensor in state.tensors]
         self.places = [tensor.data_ptr() for tensor in state.tensors]
@@ -258,11 +265,11 @@ class Compiled:
         for (i, k), value in state.numbers(state.groups).items():
             if k not in ("lr", "initial_lr") and (id(state.groups[i]), k) not in later:
                 plain.append(value)
-        return plain, signature(state.tensors), [t.requires_grad for t in state.tensors]
+        return plain, signature(state.tensors), [t.requires_grad for t in state.tensors], settings.float32()
 
     def bind(self, step: CompiledStep) -> bool:
         """Take the state as it is at the beginning of an epoch; False if the graph does not suit it any more."""
-        state = State(step.program, step.optimizer, step.plan.device)
+        state = self._state(step)
         if self._what_it_depends_on(state) != self.depends:
             return False
         self.step = step

@@ -86,22 +86,22 @@ class Loop:
 
         Args:
             train: The training phase.
-            epochs: The epoch to end before; `state.epoch` is the one to begin with.
+            epochs: The epoch to end before; the run begins where `state` stands.
             validate: Gives the validation figures that are due after an epoch.
             finish: Called after the last epoch, before the observer hears of the end.
         """
-        logs: dict[str, Any] = {}
+        state, logs = self.state, {}  # type: RunState, dict[str, Any]
         self.observer.on_train_begin()
-        for epoch in range(self.state.epoch, epochs):
-            self.state.epoch = epoch
+        while state.epoch < epochs and not state.stop_reason:
+            epoch = state.epoch
             self.observer.on_epoch_begin(epoch)
-            with train.step.session():
-                logs = self.run_epoch(train, epoch)
-            logs.update(validate(epoch))
+            if state.figures is None:
+                with train.step.session(state.batch):
+                    state.figures = self.run_epoch(train, epoch, state.batch)
+            logs = {**state.figures, **validate(epoch)}
+            state.end_epoch()
             self.observer.on_epoch_end(epoch, logs)
-            self.state.stop_reason = self.agree(self.state.stop_reason)
-            if self.state.stop_reason:
-                break
+            state.stop_reason = self.agree(state.stop_reason)
         finish()
         self.observer.on_train_end(logs)
 
@@ -121,6 +121,7 @@ class Loop:
             for hook in phase.batch_begin:
                 hook(index, None)
             step(batch)
+            self.state.batch = index + 1
             logs.stale = True
             for hook in phase.batch_end:
                 hook(index, logs)

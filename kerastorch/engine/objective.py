@@ -60,8 +60,10 @@ class RunningMean:
         self.count = 0.0
 
     def add(self, value: Tensor, weight: float) -> None:
-        """Count the mean `value` of `weight` samples."""
+        """Count the mean `value` of `weight` samples (or their values)."""
         value = value.detach()
+        if value.dim():  # a loss that is not reduced, in evaluation
+            value = value.mean()
         if self.total is None:
             self.total = torch.zeros((), dtype=exact_dtype(value.device), device=value.device)
         self.total.add_(value, alpha=weight)
@@ -77,10 +79,20 @@ class RunningMean:
 
     def synchronize(self, strategy: Any) -> None:
         """Let it be the mean over the samples of all ranks."""
-        if self.total is not None:
-            both = torch.stack([self.total, torch.full_like(self.total, self.count)])
-            strategy.sum_([both])
-            self.total, self.count = both[0], both[1].item()
+        total = self.total
+        if total is None:  # this rank has counted nothing, the others may have
+            total = torch.zeros((), dtype=exact_dtype(strategy.device), device=strategy.device)
+        both = torch.stack([total, torch.full_like(total, self.count)])
+        strategy.sum_([both])
+        self.total, self.count = both[0], both[1].item()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The sum and the count."""
+        return {"total": self.total, "count": self.count}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state_dict` gave."""
+        self.total, self.count = state["total"], state["count"]
 
     def reset_state(self) -> None:
         """Start again."""
@@ -102,6 +114,7 @@ class LossTerm:
         true, pred: Where its target and its output lie in the structures.
         tracker: Its own figure in the logs, where there are several outputs.
         value: The loss of the last batch, where there is a tracker.
+        sums: Whether it is a sum over the rows, and not a mean.
     """
 
     function: Callable[..., Tensor]
@@ -110,6 +123,7 @@ class LossTerm:
     pred: Path = ()
     tracker: RunningMean | None = None
     value: Tensor | None = None
+    sums: bool = False
 
 
 @dataclass
@@ -172,12 +186,15 @@ class Objective:
         metrics: The compiled metrics.
         tracker: The mean of the total loss.
         others: Metrics that the model holds itself: reset and reported, updated by their owner.
+        whole: How many times larger the batch is than this rank's rows of it. Gradients and figures of the ranks are
+            averaged by their rows: a sum over rows counts so many times as much.
     """
 
     losses: Sequence[LossTerm] = ()
     metrics: Metrics = field(default_factory=Metrics)
     tracker: RunningMean = field(default_factory=lambda: RunningMean("loss"))
     others: Sequence[Metric] = ()
+    whole: float = 1.0
 
     def loss(self, y: Any, y_pred: Any, sample_weight: Any) -> Tensor | None:
         """The compiled loss of a batch: a scalar with gradients, or None when no loss was compiled.
@@ -191,6 +208,8 @@ class Objective:
         for term in self.losses:
             weight = None if sample_weight is None else _part(sample_weight, term.true)
             value = term.function(at(y, term.true), at(y_pred, term.pred), weight)
+            if term.sums and self.whole != 1.0:
+                value = value * self.whole
             if term.tracker is not None:
                 term.value = value.detach()
             if term.weight is not None:
@@ -207,6 +226,7 @@ class Objective:
 
     def synchronize(self, strategy: Any) -> None:
         """Let all figures be those of all ranks."""
+        self.whole = 1.0
         for metric in self.all_metrics:
             metric.synchronize(strategy)
 

@@ -42,6 +42,10 @@ class Program(Protocol):
         """The parameters that an update changes."""
         ...
 
+    def stateful(self) -> Mapping[str, Any]:
+        """What a run changes beside the module, by name: optimizers and the like, with `state_dict`."""
+        ...
+
     def reset(self) -> None:
         """Forget accumulated losses and metrics."""
         ...

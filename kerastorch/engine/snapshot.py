@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kerastorch.base import chance
 from kerastorch.base.sharded import is_sharded
 from kerastorch.engine.objective import Metrics, MetricTerm, RunningMean
 from kerastorch.engine.state import RunState
 from kerastorch.engine.window import EveryBatch
 from kerastorch.metrics import Metric
 from kerastorch.random import SeedGenerator
-from kerastorch.runtime import chance
 from kerastorch.runtime.precision import Precision
 
 # Objects whose attributes are their state; of others, but for those that are named, only the reference is kept.

@@ -132,13 +132,11 @@ def _add_gradients(parameters: Sequence[Tensor], earlier: Sequence[Tensor | None
         parameter.grad = gradient
 
 
-def splitting_step_for(
-    program: Program, plan: Plan, state: RunState, say: Callable[[str], Any] | None = None
-) -> Step:
+def splitting_step_for(program: Program, plan: Plan, state: RunState, say: Callable[[str], Any] | None = None) -> Step:
     """The step of `on_oom="split"`.
 
     Raises:
-        ValueError: The program has a step of its own.
+        ValueError: The program has a step of its own, the step is compiled, or the ranks hold parts of the weights.
     """
     if program.manual:
         raise errors.value_error(
@@ -153,6 +151,13 @@ def splitting_step_for(
             expected='"raise": a compiled step takes batches of one size',
             received="split",
             remedy="Compile the model without jit_compile, or find a size that fits by `auto_scale_batch_size`.",
+        )
+    if not plan.strategy.in_pieces:
+        raise errors.value_error(
+            "`on_oom` of fit beside a strategy that cuts weights into parts (fsdp, ModelParallel)",
+            expected='"raise": all ranks compute together, and one of them would wait for the others for ever',
+            received="split",
+            remedy='Use a smaller `batch_size` with `accumulate_grad_batches`, `keras.RematScope`, or "ddp".',
         )
     return SplittingStep(program, plan, state)
 

@@ -46,13 +46,26 @@ class Step:
         """The figures so far, on the device."""
         return self.program.results()
 
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint must hold of this step: plain values."""
+        return {"precision": self.plan.precision.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` gave."""
+        self.plan.precision.load_state_dict(state["precision"])
+
     @contextmanager
-    def session(self) -> Iterator[None]:
-        """Around an epoch: the module's mode, and whether gradients are recorded."""
+    def session(self, start: int = 0) -> Iterator[None]:
+        """Around an epoch: the module's mode, and whether gradients are recorded.
+
+        Args:
+            start: The batch to begin with. Figures start anew at an epoch's first one.
+        """
         module = self.program.module
         before = [(m, m.training) for m in module.modules()]
         module.train(self.training)
-        self.program.reset()
+        if start == 0:
+            self.program.reset()
         try:
             with torch.set_grad_enabled(self.training):
                 yield
@@ -101,6 +114,13 @@ class TrainStep(Step):
         self.optimizer.zero_grad()
         self.state.step += 1
 
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "window": self.window.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.window.load_state_dict(state["window"])
+
     def flush(self) -> None:
         if self.window.open:
             self.strategy.reduce_gradients(self.parameters)
@@ -129,8 +149,8 @@ class ManualStep(_Reporting):
     share = 1.0
 
     @contextmanager
-    def session(self) -> Iterator[None]:
-        with super().session(), self.plan.strategy.manual_gradients(lambda: self.share):
+    def session(self, start: int = 0) -> Iterator[None]:
+        with super().session(start), self.plan.strategy.manual_gradients(lambda: self.share):
             yield
 
     def __call__(self, batch: Batch) -> None:

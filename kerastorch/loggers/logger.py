@@ -238,6 +238,11 @@ class Logger(ABC):
         self._in_fit = False
         self.finalize("success")
 
+    def on_exception(self, exception: BaseException) -> None:
+        """End the run as one that failed."""
+        self._in_fit = False
+        self.finalize("failed")
+
     def _updates(self, batches: int) -> int:
         """The updates so far: those the optimizer has counted, else `batches`."""
         counted = getattr(getattr(self._model, "optimizer", None), "iterations", None)

@@ -95,11 +95,22 @@ class TorchMetricsAdapter(Metric):
             return zeros.get("", zeros)
         return self.metric.compute()
 
+    @property
+    def combines(self) -> bool:
+        """Whether the state of several ranks can be made one: the object has torchmetrics's `sync`."""
+        return all(hasattr(part, "sync") for part in self._parts().values())
+
     def synchronize(self, strategy: Any) -> None:
         """Let the state be that of all ranks, as the metric itself combines it."""
+
+        def gather(value: Tensor, group: Any = None) -> list[Tensor]:
+            found = strategy.gather(value)
+            filled = [v for v in found if v.numel()] or found  # a rank without rows has nothing, and of no shape
+            return [v.to(value.device) for v in filled]
+
         for part in self._parts().values():
-            if hasattr(part, "sync") and strategy.world_size > 1:
-                part.sync()
+            if strategy.world_size > 1:
+                part.sync(dist_sync_fn=gather, distributed_available=lambda: True)
                 part._computed, part._update_count = None, part._update_count + 1  # this rank may have had no rows
 
     def reset_state(self) -> None:

@@ -116,7 +116,9 @@ class AUC(LateMetric, ThresholdMetric):
         self._count(y_true, y_pred, sample_weight, multi_label=self.multi_label, label_weights=weights)
 
     def result(self) -> Tensor:
-        """The area, shape ()."""
+        """The area, shape (); 0 before the first batch."""
+        if not self._built:
+            return torch.zeros((), dtype=self._torch_dtype)
         if self.curve == "PR" and self.summation_method == "interpolation":
             return self._averaged(self._interpolated_pr())
         x, y = self._curve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from kerastorch import config
@@ -104,7 +105,9 @@ class FBetaScore(LateMetric):
         return values.sum() if self.average == "micro" else values.sum(0)
 
     def result(self) -> Tensor:
-        """The score, one a class with `average=None`."""
+        """The score, one a class with `average=None`; 0 before the first batch."""
+        if not self._built:
+            return torch.zeros((), dtype=self._torch_dtype)
         epsilon = config.epsilon()
         tp = self.true_positives
         precision = tp / (tp + self.false_positives + epsilon)

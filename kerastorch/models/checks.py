@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from kerastorch.base import dtypes, errors, nested, registry
+from kerastorch.base.chance import forked
 from kerastorch.data.arrays import ArraySource
 from kerastorch.data.batch import Batch
 from kerastorch.data.checks import check_finite, check_label_shape, check_labels, check_one_hot
@@ -24,9 +25,9 @@ from kerastorch.engine.objective import LossTerm, at
 from kerastorch.layers import ActivityRegularization
 from kerastorch.models.output_kind import lone_softmax, output_kind
 from kerastorch.models.program import ModelProgram
+from kerastorch.models.reductions import check_metrics, check_reduction
 from kerastorch.nn.layer import Layer
 from kerastorch.nn.spec import assert_input
-from kerastorch.runtime.chance import forked
 
 # What the losses that know about classes take: class numbers, one-hot rows, or independent yes/no labels.
 _LABELS = {
@@ -102,9 +103,12 @@ def check_targets(program: ModelProgram, model: Any, batch: Batch, outputs: Any,
     Raises:
         ValueError: Something does not fit.
     """
+    check_metrics(program.objective, program.plan.strategy.ranks)
     if program.own & {"train_step", "compute_loss", *(["test_step"] if usage == "evaluate" else [])}:
         return
     losses = program.objective.losses
+    for term in losses:
+        check_reduction(term.function, batch, program.plan.strategy.ranks, usage)
     if batch.y is None and losses:
         raise errors.value_error(
             f"`y` of {usage}", expected="targets for the compiled loss", received=None, remedy="Pass `y`."

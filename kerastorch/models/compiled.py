@@ -13,6 +13,7 @@ from kerastorch import losses as losses_module
 from kerastorch.base import errors, naming, nested, policy
 from kerastorch.engine.objective import LossTerm, Metrics, MetricTerm, Objective, Path, RunningMean, at
 from kerastorch.metrics import resolve
+from kerastorch.models.reductions import reduction_of
 from kerastorch.runtime.plan import Plan
 
 
@@ -59,7 +60,8 @@ class Compiled:
             function = make_loss(loss, output, exact=self.plan.precision.name == "64")
             if function is not None:
                 tracker = RunningMean(f"{output.name}_loss") if several else None
-                terms.append(LossTerm(function, factor, output.true, output.pred, tracker))
+                sums = reduction_of(function) == "sum"
+                terms.append(LossTerm(function, factor, output.true, output.pred, tracker, sums=sums))
         plain = _metric_terms("metrics", self.metrics, outputs, y_pred)
         weighted = _metric_terms("weighted_metrics", self.weighted_metrics, outputs, y_pred, {t.name for t in plain})
         return Objective(terms, Metrics([*plain, *weighted]), others=others)
@@ -233,4 +235,3 @@ def _metrics_by_output(argument: str, given: Any, outputs: list[Output], y_pred:
         )
     entries = given if isinstance(given, (list, tuple)) else _spread(argument, given, outputs, y_pred)
     return [[] if e is None else list(e) if isinstance(e, (list, tuple)) else [e] for e in entries]
-

@@ -66,6 +66,10 @@ class OptimizerScaled(Precision):
     def backward(self, loss: Tensor) -> None:
         self.optimizer.scale_loss(loss).backward()
 
+    def forgives(self) -> bool:
+        scales = isinstance(self.optimizer, optimizers.LossScaleOptimizer)
+        return scales and float(self.optimizer.dynamic_scale) > 1.0
+
 
 def with_scaled_loss(plan: Plan, optimizer: Any) -> Plan:
     """The plan, with the loss scaled where the optimizer asks for it."""
@@ -94,9 +98,15 @@ def bound_optimizer(module: nn.Module, optimizer: Any) -> Any:
 
 
 def follow(optimizer: Any, pairs: Sequence[tuple[Tensor, Tensor]]) -> None:
-    """Let an optimizer that has parameters go on with those that stand for them now."""
-    if pairs and isinstance(optimizer, torch.optim.Optimizer):
+    """Let an optimizer that has parameters go on with those that stand for them now, where they are now."""
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        return
+    if pairs:
         replace_parameters(optimizer, pairs)
+    for parameter, entries in optimizer.state.items():
+        for name, value in entries.items():
+            if isinstance(value, Tensor) and value.ndim and value.device != parameter.device:
+                entries[name] = value.to(parameter.device)
 
 
 def own_metrics(module: nn.Module) -> list[Metric]:

@@ -183,7 +183,8 @@ class Model(Trainable, Layer):
         self.compile(**given)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in super().__getstate__().items() if k not in ("_program", "_run", "history")}
+        of_a_run = ("_program", "_run", "_resumable", "history")
+        return {k: v for k, v in super().__getstate__().items() if k not in of_a_run}
 
 
 def _direct(module: nn.Module) -> list[nn.Module]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch.base import errors, nested
+from kerastorch.callbacks import Callback
 from kerastorch.data.batch import Batch
 from kerastorch.engine.logs import flat
 from kerastorch.engine.objective import Objective
+from kerastorch.engine.snapshot import Snapshot
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import TrainStep
 from kerastorch.nn.layer import Layer
@@ -52,6 +55,7 @@ class ModelProgram:
         self._wrapped_for: list[int] | None = None
         self.compute_loss = _accepting(model.compute_loss) if "compute_loss" in own else self.loss
         self.told: Mapping[str, Any] | None = None
+        self.has_counted = True  # whether this rank may have had a row in this epoch
         self.made_for: Any = None
         self.renew()
 
@@ -79,10 +83,20 @@ class ModelProgram:
         """The parameters that an update changes."""
         return [p for p in self.module.parameters() if p.requires_grad]
 
+    def stateful(self) -> Mapping[str, Any]:
+        """The optimizers, and what else the model holds that has a state but is no module."""
+        held = {**vars(self.model), "optimizer": self.optimizer}
+        if "engine_step" in vars(self) or (self.manual and self.optimizer is not None):
+            held["engine_step"] = self.engine_step
+        known = {id(one) for one in self.accumulators()}
+        return {name: one for name, one in held.items() if _has_state(one) and id(one) not in known}
+
     # -- the engine's steps -----------------------------------------------------------------------------------------
 
     def training_step(self, batch: Batch) -> Tensor:
         """Forward pass, loss and metrics of a batch."""
+        if not self.manual:  # else `manual_step` knows the batch of all ranks
+            self.objective.whole = batch.total / batch.size if batch.size else 1.0
         y_pred = self.forward(self.plan.precision.inputs(batch.x))
         loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight)
         self.count(batch, y_pred, loss)
@@ -95,12 +109,16 @@ class ModelProgram:
 
     def manual_step(self, batch: Batch) -> Mapping[str, Any]:
         """The model's own `train_step`."""
-        return self._logs("train_step", self.model.train_step(batch.data))
+        self.objective.whole = batch.total / batch.size if batch.size else 1.0
+        with self._counting(batch):
+            return self._logs("train_step", self.model.train_step(batch.data))
 
     def validation_step(self, batch: Batch) -> Mapping[str, Any] | None:
         """Forward pass, loss and metrics; or the model's own `test_step`."""
+        self.objective.whole = batch.total / batch.size if batch.size else 1.0
         if "test_step" in self.own:
-            return self._logs("test_step", self.model.test_step(batch.data))
+            with self._counting(batch):
+                return self._logs("test_step", self.model.test_step(batch.data))
         y_pred = self.outputs(self.plan.precision.inputs(batch.x))
         loss = self.compute_loss(x=batch.x, y=batch.y, y_pred=y_pred, sample_weight=batch.sample_weight, training=False)
         self.count(batch, y_pred, loss)
@@ -147,16 +165,37 @@ class ModelProgram:
     def count(self, batch: Batch, y_pred: Any, loss: Tensor) -> None:
         """Let the figures of the epoch take in a batch."""
         self.objective.count(loss, batch.size)
-        if not batch.size:  # a row that stands in for none
-            return
+        if batch.size:
+            self.has_counted = True
+            self._measure(batch, y_pred)
+        else:
+            with self._counting(batch):
+                self._measure(batch, y_pred)
+
+    def _measure(self, batch: Batch, y_pred: Any) -> None:
         if "compute_metrics" in self.own:
             self.told = self.model.compute_metrics(batch.x, batch.y, y_pred, batch.sample_weight)
         else:
             self.objective.metrics.update_state(batch.y, y_pred, batch.sample_weight)
 
+    @contextmanager
+    def _counting(self, batch: Batch) -> Iterator[None]:
+        """Around what counts a batch: of a row that stands in for none no figure stays, but what is made late is made.
+
+        Ranks exchange the state of their metrics, so all must have it.
+        """
+        before = Snapshot(*self.accumulators(), place=None) if self.has_counted and not batch.size else None
+        yield
+        if batch.size:
+            self.has_counted = True
+        elif before is not None:
+            before.restore()
+        else:
+            self.objective.reset()
+
     def reset(self) -> None:
         """Start a new epoch's figures."""
-        self.told = None
+        self.told, self.has_counted = None, False
         self.objective.reset()
 
     def accumulators(self) -> Sequence[Any]:
@@ -166,6 +205,8 @@ class ModelProgram:
     def synchronize(self) -> None:
         """Let the figures be those of all ranks."""
         self.plan.strategy.synchronize(self.objective)
+        if self.told is not None:
+            self.told = self.plan.strategy.figures(dict(flat(self.told)), self.counted)
 
     def counted(self) -> Mapping[str, Any]:
         """The figures of the objective, by name."""
@@ -179,6 +220,11 @@ class ModelProgram:
 def _signature(structure: Any) -> Any:
     """The nesting and the shapes without the batch dimension."""
     return [(path, tuple(getattr(leaf, "shape", ()))[1:]) for path, leaf in nested.flatten_with_path(structure)]
+
+
+def _has_state(value: Any) -> bool:
+    own = not isinstance(value, (nn.Module, Callback, type))
+    return own and callable(getattr(value, "state_dict", None)) and callable(getattr(value, "load_state_dict", None))
 
 
 def _plus(total: Tensor | None, value: Tensor) -> Tensor:

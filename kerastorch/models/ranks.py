@@ -7,9 +7,27 @@ from typing import Any
 
 from kerastorch.base import nested
 from kerastorch.callbacks import History
+from kerastorch.callbacks.profiler import Profiler
 from kerastorch.runtime import shipping
+from kerastorch.runtime.launch import Interrupted
 
 _NOT_SENT_BACK = ("_model", "params")
+
+
+def launch(strategy: Any, model: Any, given: Mapping[str, Any]) -> History | None:
+    """Where ranks are started: train on them, and take back what they made; None where nothing is started.
+
+    Raises:
+        KeyboardInterrupt: The user interrupted; what was trained until then is taken back.
+    """
+    if given.get("profile") not in (False, None):
+        Profiler.of(given.get("profile"))  # refused before any process starts
+    try:
+        found = strategy.launch(fit, model, given)
+    except Interrupted as stopped:
+        take_back(model, given, stopped.result)
+        raise KeyboardInterrupt from None
+    return None if found is None else take_back(model, given, found)
 
 
 def fit(model: Any, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +37,10 @@ def fit(model: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         model: The model, compiled.
         given: The arguments of `fit`; the data were looked through before.
     """
-    history = model.fit(**{**given, "check_data": False})
+    try:
+        history = model.fit(**{**given, "check_data": False})
+    except KeyboardInterrupt:  # on all ranks, after the same batch
+        history = model.history
     strategy = model._need_compiled("fit").plan.strategy
     return {
         "model": strategy.whole(model.state_dict()),
@@ -46,7 +67,8 @@ def take_back(model: Any, given: Mapping[str, Any], found: Mapping[str, Any]) ->
 
 
 def _callbacks(given: Mapping[str, Any]) -> list[Any]:
-    return [] if given["callbacks"] is None else nested.flatten(given["callbacks"])
+    held = [] if given["callbacks"] is None else nested.flatten(given["callbacks"])
+    return [*held, given.get("profile")] if isinstance(given.get("profile"), Profiler) else held
 
 
 def _state_of(callback: Any) -> dict[str, Any]:

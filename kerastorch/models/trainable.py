@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 
 from kerastorch import optimizers
-from kerastorch.base import nested
 from kerastorch.callbacks import CallbackList, History
+from kerastorch.callbacks.checkpointing import surviving
 from kerastorch.callbacks.profiler import profiled
 from kerastorch.data.batch import Batch
-from kerastorch.data.choose import choose
 from kerastorch.data.order import Shuffle
-from kerastorch.data.source import DataSource, close_all
+from kerastorch.data.source import DataSource, closing
 from kerastorch.data.split import validation_split as split
 from kerastorch.distribution.distributions import options
-from kerastorch.engine.choice import train_step_for
 from kerastorch.engine.logs import fetch
 from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.objective import Objective
+from kerastorch.engine.resumable import Resumable
 from kerastorch.engine.state import RunState
-from kerastorch.engine.step import EvalStep, PredictStep, Step
+from kerastorch.engine.step import EvalStep
 from kerastorch.loggers.access import give_logger
 from kerastorch.models import arguments, checks, compiling, ranks
-from kerastorch.models.collector import Collector
 from kerastorch.models.compiled import Compiled
+from kerastorch.models.evaluating import Evaluating, source_for
 from kerastorch.models.program import ModelProgram
-from kerastorch.models.tuning import Tuning, training_step
+from kerastorch.models.tuning import training_step
 from kerastorch.models.unused import check_all_used
+from kerastorch.runtime import heartbeat
 from kerastorch.runtime.plan import Plan
 
 
-class Trainable(Tuning):
+class Trainable(Evaluating):
     """What makes a module trainable by `fit`; `Model` is a layer with this."""
 
     history: History | None = None
     _run: RunState | None = None
+    _resumable: Resumable | None = None
     _fits = 0
 
     # -- compile ----------------------------------------------------------------------------------------------------
@@ -155,8 +157,13 @@ class Trainable(Tuning):
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         *,
+        checkpoint_dir: Any = None,
+        resume: Any = None,
+        save_every: Any = "epoch",
+        elastic: bool = False,
         check_data: bool = True,
         on_oom: str = "raise",
+        on_nonfinite: str = "ignore",
         profile: Any = False,
         **unknown: Any,
     ) -> History:
@@ -180,9 +187,16 @@ class Trainable(Tuning):
             validation_steps: Batches to validate on; default all.
             validation_batch_size: Default `batch_size`.
             validation_freq: Epochs between validations, or the epochs (from 1) after which to validate.
+            checkpoint_dir: A folder for checkpoints of the whole run, from which it can go on to the same bits; see
+                `callbacks.Checkpointing`.
+            resume: "auto" to go on from the newest checkpoint in `checkpoint_dir`, if there is one; or a path.
+            save_every: "epoch", or the number of batches between two checkpoints.
+            elastic: Whether another number of devices may go on with a checkpoint, if not to the same bits.
             check_data: Whether the data are looked through once for NaN, infinities and impossible labels.
             on_oom: "raise", or "split": a batch that does not fit into memory is processed in pieces, see
                 `engine.splitting_step`.
+            on_nonfinite: "ignore", or "raise": a NaN or infinity ends the run before the update, see
+                `engine.guarded_step`.
             profile: True shows a table of where the time went; a folder also gets a trace; or a `callbacks.Profiler`.
             **unknown: Refused, with the nearest known name.
 
@@ -200,49 +214,70 @@ class Trainable(Tuning):
             ['loss']
         """
         given = arguments.given(locals(), "fit")
-        compiled = self._need_compiled("fit")
-        strategy = compiled.plan.strategy
+        strategy = self._need_compiled("fit").plan.strategy
         strategy.start()
         arguments.check_fit(unknown, epochs, initial_epoch, validation_freq, validation_split, validation_data)
         arguments.check_sizes(given)
-        if validation_split:
-            (x, y, sample_weight), validation_data = split(x, y, sample_weight, validation_split)
-        epochs, steps_per_epoch = arguments.limited(epochs, steps_per_epoch)
-        state = RunState(epoch=initial_epoch, seed=strategy.agree(torch.initial_seed() + self._fits))
-        train = _source(
-            compiled.plan, "fit", x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, seed=state.seed,
-            steps=steps_per_epoch, class_weight=class_weight, check=check_data,
-        )  # fmt: skip
-        held_out = self._validation_source(validation_data, validation_batch_size or batch_size, validation_steps)
-        program = self._prepare(train, initial_epoch, check=check_data, usage="fit", held_out=held_out)
-        watching = self._watching(compiled.plan, callbacks, verbose, epochs, train, add_history=True)
-        watching.validate_monitors(self._names(program, held_out))
-        loop, step = Loop(state, watching, strategy.any), training_step(on_oom, program, state, verbose)
-        phase = Phase.make("train", train, step, watching, program.plan.steps_per_execution)
-        together = strategy.hooks(state, watching.steers or program.manual, verbose != 0)
-        phase.batch_end = (*phase.batch_end, *together)
-        give_logger(self, watching.callbacks, {**compiled.plan.settings(), **train.settings(), "seed": state.seed})
-        self._run, self.stop_training = state, False
-        try:
-            elsewhere = strategy.launch(ranks.fit, self, given)
+        epochs, _ = arguments.limited(epochs, None)
+        state, train, held_out = self._sources(given)
+        with ExitStack() as around:
+            around.enter_context(closing(train, held_out))
+            watching, phase, validate = self._ready(given, state, train, held_out, epochs)
+            around.enter_context(self._running(state, watching))
+            elsewhere = ranks.launch(strategy, self, given)
             if elsewhere is not None:
-                return ranks.take_back(self, given, elsewhere)
+                return elsewhere
             profiled(phase, watching, profile, strategy.rank)
-            loop.run(phase, epochs, self._validator(held_out, program, watching, validation_freq), self._finish)
-        finally:
-            self._run = None
-            self.__dict__["_fits"] = self._fits + 1
-            close_all(train, held_out)
+            Loop(state, watching, strategy.any).run(phase, epochs, validate, self._finish)
         assert watching.history is not None
         return watching.history
 
-    def _watching(
-        self, plan: Plan, callbacks: Any, verbose: Any, epochs: int, source: DataSource, add_history: bool = False
-    ) -> CallbackList:
-        return CallbackList(
-            callbacks, add_history=add_history, add_progbar=verbose != 0, model=self, rank=plan.strategy.rank,
-            verbose=verbose, epochs=epochs, steps=source.num_batches,
+    @contextmanager
+    def _running(self, state: RunState, watching: CallbackList) -> Iterator[None]:
+        """Around the epochs: callbacks reach the run by the model, and hear of an error."""
+        self._run, self.stop_training = state, False
+        try:
+            yield
+        except BaseException as error:
+            watching.on_exception(error)
+            raise
+        finally:
+            self._run = self._resumable = None
+            self.__dict__["_fits"] = self._fits + 1
+
+    def _sources(self, given: dict[str, Any]) -> tuple[RunState, DataSource, DataSource | None]:
+        """The cursor of `fit`, and where its batches come from."""
+        plan = self._need_compiled("fit").plan
+        x, y, weight, held_out = (given[name] for name in ("x", "y", "sample_weight", "validation_data"))
+        if given["validation_split"]:
+            (x, y, weight), held_out = split(x, y, weight, given["validation_split"])
+        _, steps = arguments.limited(None, given["steps_per_epoch"])
+        state = RunState(epoch=given["initial_epoch"], seed=plan.strategy.agree(torch.initial_seed() + self._fits))
+        train = source_for(
+            plan, "fit", x, y, weight, batch_size=given["batch_size"], shuffle=given["shuffle"], seed=state.seed,
+            steps=steps, class_weight=given["class_weight"], check=given["check_data"],
         )  # fmt: skip
+        size = given["validation_batch_size"] or given["batch_size"]
+        return state, train, self._validation_source(held_out, size, given["validation_steps"])
+
+    def _ready(
+        self, given: dict[str, Any], state: RunState, train: DataSource, held_out: DataSource | None, epochs: int
+    ) -> tuple[CallbackList, Phase, Callable[[int], dict[str, Any]]]:
+        """Check and make all that a training needs before its first batch."""
+        verbose, check = given["verbose"], given["check_data"]
+        callbacks = surviving(given)
+        program = self._prepare(train, state.epoch, check=check, usage="fit", held_out=held_out)
+        strategy, settings = program.plan.strategy, {**program.plan.settings(), **train.settings(), "seed": state.seed}
+        watching = self._watching(program.plan, callbacks, verbose, epochs, train, add_history=True)
+        watching.validate_monitors(self._names(program, held_out))
+        step = training_step(given["on_oom"], given["on_nonfinite"], program, train, state, verbose)
+        phase = Phase.make("train", train, step, watching, program.plan.steps_per_execution)
+        together = strategy.hooks(state, watching.steers or program.manual, verbose != 0)
+        phase.batch_begin, phase.batch_end = heartbeat.around(state, phase.batch_begin, phase.batch_end, together)
+        give_logger(self, watching.callbacks, settings)
+        self._resumable = Resumable(state, step, train, watching)
+        validate = self._validator(held_out, program, watching, given["validation_freq"])
+        return watching, phase, validate
 
     def _finish(self) -> None:
         """After the last epoch: an optimizer that averages weights puts the average in place."""
@@ -258,7 +293,7 @@ class Trainable(Tuning):
         _, steps = arguments.limited(None, steps)
         plan = self._need_compiled("fit").plan
         size = batch_size if y is not None else None
-        return _source(plan, "validation_data", x, y, weight, batch_size=size, shuffle=False, steps=steps)
+        return source_for(plan, "validation_data", x, y, weight, batch_size=size, shuffle=False, steps=steps)
 
     def _validator(
         self, source: DataSource | None, program: ModelProgram, watching: CallbackList, freq: int | Sequence[int]
@@ -275,122 +310,6 @@ class Trainable(Tuning):
 
         return validate
 
-    def _test(self, phase: Phase, watching: CallbackList) -> dict[str, Any]:
-        watching.on_test_begin()
-        logs = Loop(phase.step.state, watching).run_once(phase)
-        watching.on_test_end(logs)
-        return logs
-
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: Any = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: Any = None,
-        return_dict: bool = False,
-        *,
-        check_data: bool = True,
-        **unknown: Any,
-    ) -> Any:
-        """Compute the loss and the metrics on data.
-
-        Args:
-            x: See `fit`.
-            y: See `fit`.
-            batch_size: Samples in a batch of arrays; default 32.
-            verbose: See `fit`.
-            sample_weight: See `fit`.
-            steps: Batches to use; default all.
-            callbacks: Callbacks.
-            return_dict: Whether to return a dict by name.
-            check_data: See `fit`.
-            **unknown: Refused, with the nearest known name.
-
-        Returns:
-            The loss (a float) when there are no metrics, else a list [loss, metrics...]; or a dict.
-
-        Example:
-            >>> import kerastorch as keras, numpy as np
-            >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-            >>> model.compile(loss="mse")
-            >>> model.evaluate(np.zeros((8, 4)), np.ones((8, 1)), verbose=0)
-            1.0
-        """
-        compiled = self._need_compiled("evaluate")
-        arguments.refuse_unknown("evaluate", unknown)
-        _, steps = arguments.limited(None, steps)
-        compiled.plan.strategy.start()
-        source = _source(
-            compiled.plan, "evaluate", x, y, sample_weight, batch_size=batch_size, shuffle=False, steps=steps,
-            check=check_data,
-        )  # fmt: skip
-        program = self._prepare(source, check=check_data, usage="evaluate")
-        watching = self._watching(compiled.plan, callbacks, verbose, 1, source)
-        step = EvalStep(program, program.plan, RunState())
-        phase = Phase.make("test", source, step, watching, compiled.plan.steps_per_execution)
-        try:
-            logs = self._test(phase, watching)
-        finally:
-            source.close()
-        if check_data:
-            checks.explain(source, logs)
-        return logs if return_dict else self._as_list(logs)
-
-    def _as_list(self, logs: dict[str, Any]) -> Any:
-        names = [metric.name for metric in self.metrics]  # then the others in the order of their names, as in Keras
-        values = [logs[name] for name in (*names, *sorted(set(logs) - set(names))) if name in logs]
-        return values[0] if len(values) == 1 else values
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: Any = "auto",
-        steps: int | None = None,
-        callbacks: Any = None,
-        **unknown: Any,
-    ) -> Any:
-        """Compute the outputs for data.
-
-        Args:
-            x: See `fit`; targets in a loader are not looked at.
-            batch_size: Samples in a batch of arrays; default 32.
-            verbose: See `fit`.
-            steps: Batches to use; default all.
-            callbacks: Callbacks.
-            **unknown: Refused, with the nearest known name.
-
-        Returns:
-            NumPy arrays of shape (samples, ...), nested as the model's outputs are.
-
-        Example:
-            >>> import kerastorch as keras, numpy as np
-            >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-            >>> model.predict(np.zeros((8, 4)), verbose=0).shape
-            (8, 1)
-        """
-        arguments.refuse_unknown("predict", unknown)
-        _, steps = arguments.limited(None, steps)
-        plan = self._compiled.plan if self._compiled is not None else Plan.make(device=self._current_device())
-        plan.strategy.start()
-        source = _source(plan, "predict", x, batch_size=batch_size, shuffle=False, steps=steps)
-        checks.check_inputs(self, source.peek())
-        self._place(plan, source)
-        watching = self._watching(plan, callbacks, verbose, 1, source)
-        collector = Collector(source.num_samples)
-        program = self._program or ModelProgram(self, self.base, Objective(), plan, None)
-        phase = Phase.make("predict", source, PredictStep(program, plan, RunState(), collector), watching)
-        watching.on_predict_begin()
-        try:
-            Loop(phase.step.state, watching).run_once(phase)
-        finally:
-            source.close()
-        watching.on_predict_end({})
-        return collector.result(plan.strategy.gather)
-
     @property
     def stop_training(self) -> bool:
         """Set it to True (in a callback) to end training after this batch."""
@@ -403,45 +322,6 @@ class Trainable(Tuning):
             self._run.request_stop("stop_training")
 
     # -- single batches ---------------------------------------------------------------------------------------------
-
-    def train_on_batch(
-        self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
-    ) -> Any:
-        """Train on one batch.
-
-        Args:
-            x: Inputs.
-            y: Targets.
-            sample_weight: See `fit`.
-            class_weight: See `fit`.
-            return_dict: Whether to return a dict by name.
-
-        Returns:
-            As `evaluate`, for this batch.
-        """
-        return self._on_batch("train_on_batch", train_step_for, x, y, sample_weight, class_weight, return_dict)
-
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss and metrics of one batch; see `train_on_batch`."""
-        return self._on_batch("test_on_batch", EvalStep, x, y, sample_weight, None, return_dict)
-
-    def _on_batch(
-        self, method: str, make: Callable[..., Step], x: Any, y: Any, weight: Any, class_weight: Any, return_dict: bool
-    ) -> Any:
-        compiled = self._need_compiled(method)
-        compiled.plan.strategy.start()
-        size = len(nested.flatten(x)[0])
-        source = _source(
-            compiled.plan, method, x, y, weight, batch_size=max(size, 1), shuffle=False, class_weight=class_weight
-        )
-        program = self._prepare(source, check=False, usage=method)
-        step = make(program, program.plan, RunState())
-        logs = Loop(step.state, CallbackList(None)).run_once(Phase(source, step))
-        return logs if return_dict else self._as_list(logs)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as NumPy arrays."""
-        return self.predict(x, batch_size=max(len(nested.flatten(x)[0]), 1), verbose=0)
 
     # -- getting ready ----------------------------------------------------------------------------------------------
 
@@ -485,10 +365,3 @@ class Trainable(Tuning):
     def _names(self, program: ModelProgram, held_out: DataSource | None) -> list[str]:
         names = list(fetch(program.objective.results()))
         return [*names, *(f"val_{n}" for n in names if held_out is not None), "learning_rate"]
-
-
-def _source(plan: Plan, usage: str, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> DataSource:
-    """The source of a run's batches: this rank's rows, where the plan has several ranks."""
-    return choose(
-        x, y, sample_weight, usage=usage, device=plan.device, part=plan.part, ranks=plan.strategy.ranks, **options
-    )

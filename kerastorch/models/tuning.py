@@ -18,6 +18,7 @@ from kerastorch.data.rows import rows
 from kerastorch.data.source import DataSource
 from kerastorch.engine import micro_batch, range_test
 from kerastorch.engine.choice import train_step_for
+from kerastorch.engine.guarded_step import step_on_nonfinite
 from kerastorch.engine.snapshot import RandomStates, Snapshot
 from kerastorch.engine.splitting_step import SplittingStep, step_on_oom
 from kerastorch.engine.state import RunState
@@ -25,6 +26,7 @@ from kerastorch.engine.step import Step
 from kerastorch.models.compiled import Compiled
 from kerastorch.models.lr_finder_result import LRFinderResult
 from kerastorch.models.program import ModelProgram
+from kerastorch.models.reductions import reduction_of
 from kerastorch.models.steps import Steps
 from kerastorch.runtime import memory
 from kerastorch.runtime.plan import Plan
@@ -198,6 +200,10 @@ class Tuning(Steps):
             value: Any = (lambda: rate) if isinstance(optimizer, optimizers.Optimizer) else rate
             set_lr(optimizer, value)  # a function takes the place of any schedule
 
+    def _place(self, plan: Plan, source: DataSource, epoch: int = 0) -> tuple[Batch, Any]:
+        """Build what is not built, move the model to the device; see `Trainable`."""
+        raise NotImplementedError
+
     def _prepare(self, source: DataSource, epoch: int = 0, *, check: bool, usage: str, held_out: Any = None) -> Any:
         """Everything that must be true before the first step; see `Trainable`."""
         raise NotImplementedError
@@ -208,25 +214,31 @@ def _plain_step(program: ModelProgram, plan: Plan) -> Step:
     return train_step_for(program, replace(plan, jit_compile=False), RunState())
 
 
-def training_step(on_oom: str, program: ModelProgram, state: RunState, verbose: Any) -> Step:
-    """The training step of `fit(on_oom=...)`.
+def training_step(
+    on_oom: str, on_nonfinite: str, program: ModelProgram, source: DataSource, state: RunState, verbose: Any
+) -> Step:
+    """The training step of `fit(on_oom=..., on_nonfinite=...)`.
 
     Args:
         on_oom: "raise", or "split": see `SplittingStep`.
+        on_nonfinite: "ignore", or "raise": see `GuardedStep`.
         program: What will be trained.
+        source: Its data.
         state: The cursor.
         verbose: Whether what compiling cost may be printed.
 
     Raises:
-        ValueError: It is neither; or the updates of pieces would not add up to that of the batch, because the model
-            has a `train_step` of its own, or a loss is reduced to something that is no mean over the rows.
+        ValueError: One is neither; or the options do not go together; or the updates of pieces would not add up to
+            that of the batch, because the model has a `train_step` of its own, or a loss is reduced to something that
+            is no mean over the rows.
     """
     plan = program.plan
-    step = step_on_oom(on_oom)(program, plan, state, plan.strategy.printer(verbose))
+    make = step_on_nonfinite(on_nonfinite, step_on_oom(on_oom), source.sample_numbers)
+    step = make(program, plan, state, plan.strategy.printer(verbose))
     for term in program.objective.losses if isinstance(step, SplittingStep) else ():
-        function = getattr(term.function, "module", term.function)  # torch's losses stand in an adapter
-        reduction = getattr(function, "reduction", None)
+        reduction = reduction_of(term.function)
         if reduction in SUMS:
+            function = getattr(term.function, "module", term.function)
             raise errors.value_error(
                 f'`on_oom` of fit beside the loss {type(function).__name__}(reduction="{reduction}")',
                 expected='"raise"',

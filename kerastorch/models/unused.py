@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from kerastorch.base import errors
+from kerastorch.base.chance import forked
 from kerastorch.data.batch import Batch
 from kerastorch.data.rows import rows
 from kerastorch.models.program import ModelProgram
-from kerastorch.runtime.chance import forked
 
 
 def check_all_used(program: ModelProgram, batch: Batch) -> None:

@@ -17,15 +17,16 @@ from kerastorch.nn import graph, weights
 from kerastorch.nn.contexts import NOTHING, counted, mode
 from kerastorch.nn.keras_tensor import KerasTensor
 from kerastorch.nn.masks import ComputeMask, masks_of
+from kerastorch.nn.remat_scope import Rule, rule_for
 from kerastorch.nn.spec import assert_input
+from kerastorch.nn.stored import Stored
 from kerastorch.nn.tracking import live
-from kerastorch.nn.weights import Weighted
 
 L = TypeVar("L", bound="Layer")
 _INTEGERS = (torch.int64, torch.int32, torch.uint8, torch.bool, torch.int16, torch.int8)
 
 
-class Layer(Weighted):
+class Layer(Stored):
     """The base of all layers and models: subclass it, make weights in `build`, compute in `call`.
 
     A layer is an ordinary `nn.Module`: parameters in torch's layout, hooks, `state_dict`, `.to()`. Called on a symbolic
@@ -65,6 +66,7 @@ class Layer(Weighted):
     _init_args: tuple[tuple[Any, ...], dict[str, Any]]
     _inbound_nodes: list[graph.Node]
     _losses: list[Tensor]
+    _remat: Rule | None = None
 
     def __new__(cls: type[L], *args: Any, **kwargs: Any) -> L:
         # Attributes may be set before `super().__init__()`, as many Keras scripts do.
@@ -94,6 +96,9 @@ class Layer(Weighted):
         self.named_by_user = name is not None
         self.name = name or naming.auto_name(naming.to_snake_case(type(self).__name__))
         self.autocast = autocast
+        rule = rule_for(self)
+        if rule is not None:
+            self._remat = rule
         self._follow(policy.get(dtype))
         self._trainable = bool(trainable)
         self.activity_regularizer = registry.resolve("regularizers", activity_regularizer)
@@ -147,7 +152,8 @@ class Layer(Weighted):
         with mode(self, training), self._meta_weights(), self._compute_context(args), counted():
             if live.on and live.depth == 1:
                 self._clear_losses()
-            outputs = self._call_impl(*args, **kwargs)  # type: ignore[no-untyped-call]
+            call: Callable[..., Any] = self._call_impl
+            outputs = (call if self._remat is None else self._remat.around(self, call))(*args, **kwargs)
             return self._after_call(args, kwargs, outputs) if live.on else outputs
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
@@ -168,7 +174,7 @@ class Layer(Weighted):
         if not isinstance(leaf, Tensor) or not self.autocast or not leaf.is_floating_point():
             return leaf
         wanted = self.dtype_policy.torch_compute_dtype
-        if leaf.dtype is wanted or torch.is_autocast_enabled(leaf.device.type):
+        if leaf.dtype is wanted or (not leaf.is_meta and torch.is_autocast_enabled(leaf.device.type)):
             return leaf
         return leaf.to(wanted)
 
@@ -217,7 +223,7 @@ class Layer(Weighted):
     def _finish_build(self) -> None:
         self.built = True
         cares = self.activity_regularizer is not None or self._has_mask_to_make()
-        self._fast = not cares and not self.dtype_policy.is_mixed
+        self._fast = not cares and not self.dtype_policy.is_mixed and self._remat is None
         if not self._trainable:
             self.trainable = False
 
@@ -424,40 +430,6 @@ class Layer(Weighted):
 
     def _dtype_config(self) -> Any:
         return serialization.serialize_keras_object(self.dtype_policy)
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        """Make a layer from `get_config`'s result.
-
-        Raises:
-            TypeError: The constructor does not take these arguments.
-        """
-        config = {k: serialization.deserialize_keras_object(v) if isinstance(v, dict) else v for k, v in config.items()}
-        return cls(**config)
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """What `build` was called with, for files."""
-        return getattr(self, "_build_config", None)
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        """Make the weights as `get_build_config` said."""
-        if config and not self.built:
-            named = config.get("shapes_dict", config)
-            shapes = [config["input_shape"]] if "input_shape" in config else list(named.values())
-            self.build(*nested.map_shape_structure(tuple, shapes))
-
-    def save_own_variables(self, store: Any) -> None:
-        """Put this layer's own weights (not its sublayers') into a mapping, in Keras's layout."""
-        for index, variable in enumerate(weights.own(self)):
-            store[str(index)] = weights.to_keras(variable)
-
-    def load_own_variables(self, store: Any) -> None:
-        """Take this layer's own weights from a mapping that `save_own_variables` filled.
-
-        Raises:
-            ValueError: Their number or a shape differs.
-        """
-        weights.assign(self.name, weights.own(self), [store[str(i)] for i in range(len(store.keys()))])
 
     def __getstate__(self) -> dict[str, Any]:
         # The recorded calls belong to the models that made them, which keep them in a flat form.

@@ -343,4 +343,5 @@ class TorchOptimizer(torch.optim.Optimizer):
             steps = [self.state[p]["step"] for p in group["params"] if "step" in self.state.get(p, {})]
             group["iterations"] = int(steps[0]) if steps else 0
         for key, value in self.defaults.items():
-            group.setdefault(key, value)
+            if key != "differentiable":  # torch puts it there while it loads; no group had it before
+                group.setdefault(key, value)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from kerastorch.runtime import peers
 from kerastorch.runtime.payoff import PayOff, exchange_seconds
 from kerastorch.runtime.strategy import SingleDevice
 from kerastorch.runtime.world import World
@@ -49,6 +50,7 @@ class DataParallel(SingleDevice):
             return module
         indices = None if self.device.type == "cpu" else [self.device]
         self._wrapped = DistributedDataParallel(module, device_ids=indices, **self.options)
+        settle_buckets(self._wrapped)
         return self._wrapped  # type: ignore[no-any-return]
 
     def replicate(self, module: nn.Module) -> nn.Module:
@@ -83,6 +85,9 @@ class DataParallel(SingleDevice):
 
     def sum_(self, values: Sequence[Tensor]) -> None:
         _all_reduce(values)
+
+    def sum_everywhere_(self, value: Tensor) -> None:
+        dist.all_reduce(value)
 
     def synchronize(self, accumulator: Any) -> None:
         accumulator.synchronize(self)
@@ -129,6 +134,40 @@ class DataParallel(SingleDevice):
         return (*stops, PayOff(self.world_size, seconds, print)) if self.rank == 0 else stops
 
 
+def settle_buckets(wrapped: DistributedDataParallel) -> None:
+    """Let torch lay out the buckets of gradients before the first step.
+
+    By itself it does so after the first step: by the order in which the gradients came, and so with other sums than
+    in the first one. A run that goes on from a checkpoint would then have a first step, and other bits, once more; on
+    two ranks this is not seen, as two numbers have but one sum. Zeros are sent instead, which costs one exchange.
+    """
+    module = wrapped.module
+    sparse = any(getattr(part, "sparse", False) for part in module.modules())
+    if wrapped.find_unused_parameters or sparse:  # they are never laid out anew
+        return
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    before = [p.grad for p in parameters]
+    wrapped.module, wrapped.require_forward_param_sync = _Zero(parameters), False
+    try:
+        with torch.enable_grad():
+            wrapped().backward()
+    finally:
+        wrapped.module, wrapped.require_forward_param_sync = module, True
+        for parameter, gradient in zip(parameters, before, strict=True):
+            parameter.grad = gradient
+
+
+class _Zero(nn.Module):
+    """Zero, as a function of parameters that are another module's."""
+
+    def __init__(self, parameters: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.held = tuple(parameters)
+
+    def forward(self) -> Tensor:
+        return torch.stack([p.sum() * 0 for p in self.held]).sum()
+
+
 def _all_reduce(values: Sequence[Tensor]) -> None:
     """Sum tensors over the ranks in place: those of one dtype in one message."""
     groups: dict[torch.dtype, list[Tensor]] = {}
@@ -144,6 +183,7 @@ def _all_reduce(values: Sequence[Tensor]) -> None:
 
 def join(world: World, device: torch.device, timeout: float) -> None:
     """Start torch's process group, unless the user or an earlier run has done so."""
+    peers.begin(world)
     if dist.is_initialized():
         return
     if device.type == "cuda":
@@ -152,6 +192,7 @@ def join(world: World, device: torch.device, timeout: float) -> None:
     os.environ.setdefault("MASTER_PORT", str(world.master[1]))
     dist.init_process_group(
         "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
+        store=_store_after_restart(world, timeout),
         rank=world.rank,
         world_size=world.size,
         timeout=timedelta(seconds=timeout),
@@ -159,6 +200,20 @@ def join(world: World, device: torch.device, timeout: float) -> None:
     atexit.register(_leave)
     if world.rank > 0:  # dropout differs between ranks, whose rows differ too
         torch.manual_seed(torch.initial_seed() + world.rank)
+
+
+def _store_after_restart(world: World, timeout: float) -> dist.Store | None:
+    """Where ranks meet that torchrun has started again; None for torch's own way.
+
+    On one machine torchrun keeps its store, with the addresses of the ranks that are gone: who comes first would
+    connect to those. (Where there are several, each counts restarts by itself.)
+    """
+    count = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    if count == "0" or world.nodes > 1 or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return None
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = dist.TCPStore(host, port, world.size, is_master=False, timeout=timedelta(seconds=timeout))
+    return dist.PrefixStore(f"restart-{count}", store)
 
 
 def _leave() -> None:

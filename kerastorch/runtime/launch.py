@@ -7,22 +7,37 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std, start_processes
+from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException, Std, start_processes
 
-from kerastorch.base import errors
-from kerastorch.runtime import chance, settings, shipping
+from kerastorch.base import chance
+from kerastorch.runtime import entry, heartbeat, settings, shipping
+from kerastorch.runtime.signals import Signals
 from kerastorch.runtime.strategy import SingleDevice
+from kerastorch.runtime.watch import Watch
 from kerastorch.runtime.world import LAUNCHED
 
 T = TypeVar("T")
-_POLL = 0.05  # seconds between two looks at the processes
 _LOG = logging.getLogger("torch.distributed.elastic.multiprocessing.api")
+_TORCH_HANDLES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user interrupted a run whose ranks have handed back what they had.
+
+    Attributes:
+        result: What rank 0 gave.
+    """
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
 
 
 class Launched(SingleDevice):
@@ -72,44 +87,82 @@ def run_on_ranks(size: int, run: Callable[..., T], *args: Any) -> T:
 
     Raises:
         Exception: What the first failing rank raised, with its traceback.
+        TimeoutError: A rank hangs, see `runtime.hang`.
+        Interrupted: The user interrupted this process; the ranks ended their batch, and rank 0 gave a result.
+        SystemExit: SIGTERM or SIGUSR1 came and was handed on to the ranks, which ended.
     """
     home = shipping.folder(_size_of(args))
     try:
         shipping.dump((run, args, chance.state(), settings.state()), home / "job.pickle")
-        _run_processes(size, home)
+        interrupted = _run_processes(size, home)
         result, drawn = shipping.load(home / "result.pickle")
         chance.restore(drawn)  # as if rank 0's random numbers had been drawn here
-        return result  # type: ignore[no-any-return]
     finally:
         shutil.rmtree(home, ignore_errors=True)
+    if interrupted:
+        raise Interrupted(result)
+    return result  # type: ignore[no-any-return]
 
 
-def _run_processes(size: int, home: Path) -> None:
+def _run_processes(size: int, home: Path) -> bool:
+    """Start the ranks and see them end; whether the user interrupted them."""
     # Rank 0 need not be the one that listens: this process does, on a port that the system gives.
     store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    ranks = range(size)
-    command = ("-m", "kerastorch.runtime.worker", str(home))
-    context = start_processes(
-        name="rank",
-        entrypoint=sys.executable,
-        args={rank: command for rank in ranks},
-        envs={rank: _environment(rank, size, store.port) for rank in ranks},
-        logs_specs=DefaultLogsSpecs(log_dir=str(home / "logs"), tee=_tee()),
-        log_line_prefixes={rank: "" for rank in ranks},
-    )
+    pages = {rank: heartbeat.Page.make(home / f"heart-{rank}") for rank in range(size)}
+    level = _LOG.level
     _LOG.setLevel(logging.CRITICAL)  # it tells which process failed; the exception tells why
     try:
-        result = context.wait(period=_POLL)
-        if result is not None and result.is_failed():
-            raise _first_failure(home, result.failures)
+        context = _start(size, home, store.port)
+        watch = Watch(home, {rank: one.proc for rank, one in context.subprocess_handlers.items()}, pages)
+        try:
+            with Signals(("SIGINT", "SIGTERM", "SIGUSR1")) as signals:
+                watch.wait(signals)
+        finally:
+            with Signals(("SIGINT",)):  # an impatient user should not leave processes behind
+                watch.end()
+                _close(context)
+        if signals.received not in (None, signal.SIGINT, watch.handed_on):
+            raise SystemExit(signals.exit_code)  # it came when the ranks had just ended
+        return signals.received == signal.SIGINT
     finally:
-        _close(context)
-        _LOG.setLevel(logging.NOTSET)
+        _LOG.setLevel(level)
+        for page in pages.values():
+            page.close()
+
+
+def _start(size: int, home: Path, port: int) -> Any:
+    ranks = range(size)
+    with _own_handlers():
+        return start_processes(
+            name="rank",
+            entrypoint=sys.executable,
+            args={rank: entry.command(home) for rank in ranks},
+            envs={rank: _environment(rank, size, port) for rank in ranks},
+            logs_specs=DefaultLogsSpecs(log_dir=str(home / "logs"), tee=_tee()),
+            log_line_prefixes={rank: "" for rank in ranks},
+        )
+
+
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """Torch puts handlers of its own in place when it starts processes, for good: put back what was there."""
+    numbers = [getattr(signal, name) for name in _TORCH_HANDLES if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    except SignalException as error:
+        if error.sigval == signal.SIGINT:
+            raise KeyboardInterrupt from None
+        raise SystemExit(128 + error.sigval) from None
+    finally:
+        for number, handler in before.items():
+            if handler is not None and signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
 
 
 def _close(context: Any) -> None:
-    """End the processes; and close the logs of those that ended by themselves, which torch leaves open."""
-    context.close()
+    """Let go of the processes, which have ended, and of the logs that torch leaves open."""
+    context.close(timeout=1)
     for handler in context.subprocess_handlers.values():
         for log in (handler._stdout, handler._stderr):
             if log is not None:
@@ -137,39 +190,6 @@ def _environment(rank: int, size: int, port: int) -> dict[str, str]:
         "TORCHELASTIC_USE_AGENT_STORE": "True",  # the store above is there already
         LAUNCHED: str(os.getpid()),
     }
-
-
-def _first_failure(home: Path, failures: dict[int, Any]) -> BaseException:
-    """What the rank that failed first raised."""
-    reported = sorted(home.glob("error-*.pickle"), key=lambda path: path.stat().st_mtime_ns)
-    silent = {rank: f for rank, f in failures.items() if not (home / f"error-{rank}.pickle").exists()}
-    ended = -signal.SIGTERM  # what those get that wait when one has failed
-    silent = {rank: f for rank, f in silent.items() if f.exitcode != ended or not reported}
-    if silent:  # killed: what the others report came of it
-        reported, failures = [], silent
-    for path in reported:
-        try:
-            error, text, rank = shipping.load(path)
-        except Exception:  # an exception that cannot be made again still has its text
-            continue
-        error.__cause__ = _OnRank(rank, text)
-        return error  # type: ignore[no-any-return]
-    texts = [path.with_suffix(".txt").read_text(encoding="utf-8") for path in reported]
-    rank, failure = min(failures.items(), key=lambda item: item[1].timestamp)
-    told = texts[0] if texts else f"exit code {failure.exitcode}"
-    return RuntimeError(
-        errors.message(
-            f"Rank {rank} of the run", expected="to end by itself", received=errors.Said(told),
-            remedy="A negative exit code is a signal: -9 most often means that memory ran out.",
-        )
-    )  # fmt: skip
-
-
-class _OnRank(Exception):
-    """Shows the traceback of another process."""
-
-    def __init__(self, rank: int, text: str) -> None:
-        super().__init__(f"raised on rank {rank}:\n\n{text}")
 
 
 def _size_of(args: Any) -> int:

@@ -49,6 +49,10 @@ class Precision:
         """Update the parameters."""
         optimizer.step()
 
+    def forgives(self) -> bool:
+        """Whether gradients that are not finite may be its own doing: it leaves out their update by itself."""
+        return False
+
     def state_dict(self) -> dict[str, Any]:
         """What must be kept to resume: plain values."""
         return {}
@@ -98,6 +102,9 @@ class ScaledPrecision(MixedPrecision):
         self.scaler.step(optimizer)
         self.scaler.update()
 
+    def forgives(self) -> bool:
+        return self.scaler.get_scale() > 1.0
+
     def state_dict(self) -> dict[str, Any]:
         return dict(self.scaler.state_dict())
 
@@ -138,6 +145,13 @@ def choose_precision(wanted: Any, device: torch.device, scale_loss: bool = True)
     """
     if isinstance(wanted, Precision):
         return wanted
+    if str(wanted).lower() == "tf32":
+        raise errors.value_error(
+            "`precision`",
+            expected='the dtype of weights or computation, here "32"',
+            received=wanted,
+            remedy='TensorFloat-32 is a way to multiply float32: `torch.set_float32_matmul_precision("high")`.',
+        )
     aliases = {32: "32", 64: "64", 16: "16-mixed", "16": "16-mixed", "bf16": "bf16-mixed", None: "32"}
     try:
         name = DTypePolicy(aliases.get(wanted, wanted)).name

@@ -27,6 +27,8 @@ class Sharded(DataParallel):
         timeout: Seconds that a rank waits for the others.
     """
 
+    in_pieces = False  # every forward and backward pass is one that all ranks make together
+
     def __init__(self, device: torch.device, world: World, *, timeout: float = 1800.0) -> None:
         super().__init__(device, world, timeout=timeout)
         self.whole_graph = False

@@ -75,7 +75,9 @@ def choose_strategy(wanted: Any = None, device: Any = None, devices: Any = None,
     size = len(indices)
     one = KINDS[named.name](here, World(0, size, 0, size, ("127.0.0.1", 0)), **named.options)
     again = (choose_strategy, (named, device, list(indices), None))
-    return Launched(here, size, again, one.whole_graph, ranks=one.part[1])
+    launched = Launched(here, size, again, one.whole_graph, ranks=one.part[1])
+    launched.in_pieces = one.in_pieces
+    return launched
 
 
 def _named(wanted: Any) -> StrategyOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -28,6 +29,7 @@ class SingleDevice:
     world_size = 1
     ranks = 1  # of the run, which may happen in other processes
     whole_graph = False  # whether every trainable parameter must take part in the loss
+    in_pieces = True  # whether each rank may take its rows in as many pieces as it likes
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
@@ -79,6 +81,9 @@ class SingleDevice:
     def sum_(self, values: Sequence[Tensor]) -> None:
         """Put the sum over all ranks into each tensor."""
 
+    def sum_everywhere_(self, value: Tensor) -> None:
+        """Put the sum over all processes into a tensor, those too that share a rank's rows."""
+
     def synchronize(self, accumulator: Any) -> None:
         """Let an accumulator (it has `synchronize(strategy)`) be that of all ranks."""
 
@@ -116,6 +121,11 @@ class SingleDevice:
     def printer(self, verbose: Any) -> Callable[[str], Any] | None:
         """What prints a line, once for all ranks; None where nothing should be printed."""
         return print if verbose and self.rank == 0 else None
+
+    def warn(self, text: str) -> None:
+        """Warn, once for all ranks."""
+        if self.rank == 0:
+            warnings.warn(text, UserWarning, stacklevel=3)
 
     def whole(self, state: Any) -> Any:
         """A nested state with whole tensors in the place of shards."""

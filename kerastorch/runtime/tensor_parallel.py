@@ -21,7 +21,8 @@ class TensorParallel(Sharded):
     """Each rank holds its part of the weights as a distribution says, and its rows of every batch.
 
     The module computes with `DTensor`s, from its inputs to its outputs: an operation that torch cannot do on parts is
-    refused by torch with the operation's name.
+    refused by torch with the operation's name. Layers that draw random numbers (dropout, noise) compute with whole rows
+    in training, for which those are gathered: the copies of a row draw the same numbers, so they stay copies.
 
     Args:
         device: This rank's device.
@@ -60,8 +61,20 @@ class TensorParallel(Sharded):
     def start(self) -> None:
         meets = not dist.is_initialized()
         super().start()
-        if meets:  # copies of one part draw the same random numbers
-            torch.manual_seed(torch.initial_seed() - self.rank + self._row)
+        if meets:  # copies of one row draw the same random numbers: those of its first process
+            states = self._by_row()[self._row][0]
+            torch.set_rng_state(states[0])
+            if self.device.type == "cuda":
+                torch.cuda.set_rng_state(states[-1])
+
+    def _by_row(self) -> dict[int, list[list[Tensor]]]:
+        """Row -> the states of the generators of each process that has it."""
+        states = [torch.get_rng_state()]
+        if self.device.type == "cuda":
+            states.append(torch.cuda.get_rng_state())
+        found: list[Any] = [None] * self.world.size
+        dist.all_gather_object(found, (self._row, states))
+        return {row: [held for other, held in found if other == row] for row, _ in found}
 
     @property
     def _mesh(self) -> Any:
@@ -90,8 +103,31 @@ class TensorParallel(Sharded):
                     made[id(parameter)] = nn.Parameter(part, requires_grad=parameter.requires_grad)
                     made[id(parameter)].register_post_accumulate_grad_hook(_lay_out_gradient)  # type: ignore[no-untyped-call]
                 owner._parameters[key] = made[id(parameter)]
+        drawing = [child for child in module.modules() if _draws(child)]
+        if drawing:
+            self._check_seeds()
+        for child in drawing:
+            child.register_forward_pre_hook(self._gather_rows, with_kwargs=True)
+            child.register_forward_hook(lambda child, args, outputs: self._spread(outputs))
         module.register_forward_pre_hook(self._enter, with_kwargs=True)
         module.register_forward_hook(self._leave)
+
+    def _check_seeds(self) -> None:
+        """Copies of a row must draw the same numbers.
+
+        Raises:
+            ValueError: Their generators are in different states.
+        """
+        rows = self._by_row().values()
+        if not all(
+            torch.equal(one, first) for row in rows for held in row for one, first in zip(held, row[0], strict=True)
+        ):
+            raise errors.value_error(
+                "keras.distribution.ModelParallel with layers that draw random numbers (dropout, noise)",
+                expected="processes that were seeded alike",
+                received=errors.Said("generators in different states"),
+                remedy="Call `keras.utils.set_random_seed(...)` with the same number in all processes.",
+            )
 
     def _placements(self, parameter: Tensor, path: str) -> Any:
         layout = getattr(parameter, "keras_layout", None)
@@ -104,22 +140,34 @@ class TensorParallel(Sharded):
             )
         return found.placements(None if layout is None else layout.forward)
 
-    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> Any:
+    def _spread(self, values: Any) -> Any:
+        """Each process's rows as one tensor in parts."""
         from torch.distributed.tensor import DTensor
 
         def spread(leaf: Any) -> Any:
             plain = isinstance(leaf, Tensor) and not is_sharded(leaf) and leaf.ndim > 0
             return DTensor.from_local(leaf, self._mesh, self._rows, run_check=False) if plain else leaf
 
-        return nested.map_structure(spread, args), nested.map_structure(spread, kwargs)
+        return nested.map_structure(spread, values)
 
-    def _leave(self, module: nn.Module, args: Any, outputs: Any) -> Any:
+    def _own_rows(self, values: Any) -> Any:
+        """Of tensors in parts this process's rows, whole."""
+
         def own_rows(leaf: Any) -> Any:
             if not is_sharded(leaf):
                 return leaf
             return leaf.redistribute(self._mesh, self._rows).to_local(grad_placements=self._rows)
 
-        local = nested.map_structure(own_rows, outputs)
+        return nested.map_structure(own_rows, values)
+
+    def _gather_rows(self, module: nn.Module, args: Any, kwargs: Any) -> Any:
+        return (self._own_rows(args), self._own_rows(kwargs)) if module.training else None
+
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> Any:
+        return self._spread(args), self._spread(kwargs)
+
+    def _leave(self, module: nn.Module, args: Any, outputs: Any) -> Any:
+        local = self._own_rows(outputs)
         scale_gradients(local, 1.0 / self.world_size)  # the parts' gradients are sums over the rows of all ranks
         return local
 
@@ -136,6 +184,11 @@ class TensorParallel(Sharded):
         found: list[Any] = [None] * self.world.size
         dist.all_gather_object(found, value)
         return next((v for v in found if v is not None), None)
+
+
+def _draws(module: nn.Module) -> bool:
+    """Whether a module draws random numbers itself."""
+    return "seed_generator" in vars(module) or isinstance(module, nn.modules.dropout._DropoutNd)
 
 
 def _lay_out_gradient(parameter: Tensor) -> None:

@@ -1,26 +1,26 @@
-"""A process that `runtime.launch` started: `python -m kerastorch.runtime.worker FOLDER`."""
+"""The work of a process that `runtime.launch` started: `python -m kerastorch.runtime.worker FOLDER`."""
 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import os
-import shutil
+import signal
 import sys
-import threading
-import time
-import traceback
 from pathlib import Path
 
 import torch.distributed as dist
 
-from kerastorch.runtime import chance, settings, shipping
-from kerastorch.runtime.world import LAUNCHED
+from kerastorch.base import chance
+from kerastorch.runtime import failure, heartbeat, settings, shipping
 
 
 def main(home: Path) -> None:
     """Do the job that lies in a folder; rank 0 leaves its result there, whoever fails leaves its error."""
     rank = int(os.environ["RANK"])
-    _end_with_parent(int(os.environ[LAUNCHED]), home)
+    _listen(home, rank)
+    page = heartbeat.Page(home / f"heart-{rank}")
+    heartbeat.begin(page)
     try:
         run, args, drawn, known = shipping.load(home / "job.pickle")
         chance.restore(drawn)
@@ -29,9 +29,10 @@ def main(home: Path) -> None:
         if rank == 0:
             shipping.dump((result, chance.state()), home / "result.pickle")
     except BaseException as error:
-        _report(error, home / f"error-{rank}.pickle", rank)
+        failure.report(error, home, rank, heartbeat.where())
         sys.stdout.flush()
         os._exit(1)  # the others wait in a collective that this rank will not join
+    page.reach(heartbeat.DONE)
     if dist.is_initialized():
         dist.destroy_process_group()
     atexit._run_exitfuncs()
@@ -40,26 +41,13 @@ def main(home: Path) -> None:
     os._exit(0)  # torch's threads may abort the interpreter's own way out
 
 
-def _report(error: BaseException, path: Path, rank: int) -> None:
-    text = "".join(traceback.format_exception(error))
-    path.with_suffix(".txt").write_text(text, encoding="utf-8")
-    try:
-        shipping.dump((error.with_traceback(None), text, rank), path)
-    except Exception:
-        path.write_bytes(b"")  # the text is all that can travel
-
-
-def _end_with_parent(parent: int, home: Path) -> None:
-    """End this process soon after the one that started it, however that ended, and leave nothing of it."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        while home.exists():  # the other ranks may be writing into it, or at this themselves
-            shutil.rmtree(home, ignore_errors=True)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
+def _listen(home: Path, rank: int) -> None:
+    """What signals do: an interrupt is for the process that started this one; a crash or SIGUSR2 tells the stack."""
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    stacks = failure.stack_file(home, rank).open("w", encoding="utf-8")  # stays open as long as the process is there
+    faulthandler.enable(stacks, all_threads=False)
+    if hasattr(signal, "SIGUSR2"):
+        faulthandler.register(signal.SIGUSR2, stacks, all_threads=False)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ class Entry(NamedTuple):
 
     def check(self, name: str) -> None:
         """Refuse parts that do not make a whole."""
-        inside = all(
+        numbers = [n for p in self.pieces for n in (*p.offsets, *p.sizes)]
+        inside = all(type(n) is int and n >= 0 for n in (*self.shape, *numbers)) and all(
             len(p.offsets) == len(p.sizes) == len(self.shape)
             and all(0 <= o <= o + s <= n for o, s, n in zip(p.offsets, p.sizes, self.shape, strict=True))
             for p in self.pieces

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -23,6 +24,7 @@ from kerastorch.base import errors
 from kerastorch.base.files import digest, replacing
 from kerastorch.base.sharded import is_sharded
 from kerastorch.saving.pieces import (
+    Entry,
     Piece,
     as_part_of,
     collect,
@@ -155,13 +157,22 @@ class Checkpoint:
             self.optimizer: dict[str, Any] | None = content["optimizer"]
             named = {piece.file for entry in self.entries.values() for piece in entry.pieces}
             strange = [n for n in self.files if not _PART.fullmatch(n)] + sorted(named - set(self.files))
+            large = [] if strange else [name for name, entry in self.entries.items() if not self._has_room(entry)]
         except _DAMAGE as error:
             raise self._refused("a whole manifest", f"one that cannot be read ({error})") from error
         if strange:
             raise self._refused("files that the manifest lists, named part-...pt", f"{strange[0]!r}")
+        if large:  # before memory is taken for it
+            raise self._refused("tensors that fit into their files", f"{large[0]!r}, which is larger")
         self._opened: dict[str, dict[str, Tensor]] = {}
 
+    def _has_room(self, entry: Entry) -> bool:
+        width = getattr(torch, entry.dtype).itemsize
+        return all(math.prod(piece.sizes) * width <= self.files[piece.file][0] for piece in entry.pieces)
+
     def _content(self) -> dict[str, Any]:
+        if (self.home / MANIFEST).is_symlink():
+            raise self._refused(f"a {MANIFEST} of its own", "a link")
         try:
             told = json.loads((self.home / MANIFEST).read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -191,8 +202,8 @@ class Checkpoint:
         for name in sorted(self.files)[rank::size]:
             length, checksum = self.files[name]
             path = self.home / name
-            if not path.is_file():
-                raise self._refused(f"the file {name}", "no such file")
+            if not path.is_file() or path.is_symlink():  # a link may lead anywhere
+                raise self._refused(f"the file {name}", "a link" if path.is_symlink() else "no such file")
             if path.stat().st_size != length:
                 raise self._refused(f"{name} of {length} bytes", f"{path.stat().st_size} bytes: it is cut or changed")
             if digest(path) != checksum:

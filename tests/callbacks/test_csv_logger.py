@@ -51,3 +51,20 @@ def test_the_file_is_whole_after_each_epoch(tmp_path: Path) -> None:
 def test_a_separator_is_one_character(separator: object) -> None:
     with pytest.raises(ValueError, match="one character"):
         CSVLogger("log.csv", separator=separator)
+
+
+def test_a_run_that_goes_on_goes_on_in_its_file(tmp_path):
+    """Epochs after the last checkpoint are written once, whatever the cut run had written."""
+    from tests.callbacks.test_checkpointing import At, fit, small, stop
+
+    def run(name, *callbacks, folder=None):
+        fit(small(), folder, epochs=5, resume=folder and "auto", callbacks=[CSVLogger(tmp_path / name), *callbacks])
+        return (tmp_path / name).read_text()
+
+    want = run("whole.csv")
+    with pytest.raises(InterruptedError):
+        run("cut.csv", At(13, stop), folder=tmp_path / "run")
+    lines = (tmp_path / "cut.csv").read_text().splitlines()
+    assert len(lines) == 3
+    (tmp_path / "cut.csv").write_text("\n".join([*lines, "2,0.5,NA", ""]))  # an epoch whose checkpoint was not written
+    assert run("cut.csv", At(99, stop), folder=tmp_path / "run") == want

@@ -133,3 +133,24 @@ def test_a_name_that_no_log_has_is_told_when_saving() -> None:
 def test_bad_arguments(path: str, options: dict) -> None:
     with pytest.raises(ValueError, match="of ModelCheckpoint"):
         ModelCheckpoint(path, **options)
+
+
+def test_a_whole_run_that_goes_on(tmp_path):
+    """A folder ending in .ckpt is the run: the best one replaces the one before."""
+    from tests.callbacks.test_checkpointing import At, X, Y, small, stop
+
+    def run(*callbacks, **options):
+        model = small()
+        history = model.fit(X, Y, batch_size=8, epochs=6, verbose=0, callbacks=list(callbacks), **options)
+        return history.history, model.get_weights()
+
+    kept = ModelCheckpoint(tmp_path / "best.ckpt", "loss", save_best_only=True)
+    batches = ModelCheckpoint(tmp_path / "{epoch}-{batch}.ckpt", save_freq=8)
+    with pytest.raises(InterruptedError):
+        run(kept, batches, At(23, stop))
+    assert {path.name for path in tmp_path.iterdir()} == {"best.ckpt", "2-3.ckpt", "4-1.ckpt"}
+    assert len(list((tmp_path / "best.ckpt").glob("checkpoint-*"))) == 1
+    want = run()
+    for path in tmp_path.iterdir():
+        found = run(At(99, stop), resume=path)
+        assert found[0] == want[0] and all(map(np.array_equal, found[1], want[1])), path.name

@@ -195,3 +195,21 @@ def test_bad_arguments(wrong: object) -> None:
         TensorBoard(update_freq=wrong)
     with pytest.raises(ValueError, match=r"`profile_batch` of TensorBoard.*torch\.profiler"):
         TensorBoard(profile_batch=2)
+
+
+def test_a_run_that_goes_on_keeps_its_axes(tmp_path):
+    """Batches and epochs are written at the steps of the uninterrupted run."""
+    from tests.callbacks.test_checkpointing import At, fit, small, stop
+
+    def run(name, *callbacks, folder=None):
+        board = TensorBoard(tmp_path / name, update_freq=1)
+        fit(small(), folder, resume=folder and "auto", save_every=1, callbacks=[board, *callbacks])
+
+    run("whole")
+    with pytest.raises(InterruptedError):
+        run("cut", At(8, stop), folder=tmp_path / "run")
+    run("cut", At(99, stop), folder=tmp_path / "run")
+    whole, cut = (scalars(tmp_path / name) for name in ("whole", "cut"))
+    assert {entry[1:3] for entry in cut} == {entry[1:3] for entry in whole}
+    assert {step for _, tag, step, _ in cut if tag == "batch_loss"} == set(range(1, 16))
+    assert [e for e in cut if e[1] == "epoch_loss"] == [e for e in whole if e[1] == "epoch_loss"]

@@ -153,6 +153,57 @@ FIT: dict[str, tuple[Callable[[], dict[str, Any]], tuple[str, ...]]] = {
 }
 
 
+def weighted_mean() -> Any:
+    return keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
+
+
+class Lookalike(torch.nn.Module):
+    """Has the methods of a torchmetrics object, and nothing that combines ranks."""
+
+    def update(self, preds: Any, target: Any) -> None: ...
+
+    def compute(self) -> Any:
+        return torch.zeros(())
+
+    def reset(self) -> None: ...
+
+
+RUN: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]] = {
+    "pieces of a batch under fsdp": (
+        {"strategy": "fsdp"},
+        {"on_oom": "split"},
+        ("`on_oom` of fit", "fsdp", 'expected "raise"', "received 'split'", "accumulate_grad_batches"),
+    ),
+    "a mean by weights": (
+        {"loss": weighted_mean},
+        {"sample_weight": np.ones(24)},
+        ("`reduction`", "2 devices", "'mean_with_sample_weight'", "divide your weights by their mean"),
+    ),
+    "a mean by class weights": (
+        {"loss": weighted_mean}, {"class_weight": {0: 1.0, 1: 2.0, 2: 1.0}}, ("`reduction`", "class weights"),
+    ),
+    "like torchmetrics": ({"metrics": Lookalike}, {}, ("Metric 'lookalike' on 2 devices", "`sync`", "`add_state`")),
+    "something to profile": ({}, {"profile": 3}, ("`profile` of fit", "a `Profiler`", "received 3")),
+    "losses that are not reduced": (
+        {"loss": lambda: keras.losses.SparseCategoricalCrossentropy(reduction=None)},
+        {},
+        ("`reduction`", "in fit", "a single number", "received None", '"sum_over_batch_size"'),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RUN)
+def test_options_of_a_run(case: str) -> None:
+    options, given, says = RUN[case]
+    net = model()
+    loss = {"loss": "sparse_categorical_crossentropy", **options}
+    loss = {k: v() if callable(v) else v for k, v in loss.items()}
+    net.compile("adam", **loss, device="cpu", devices=2)
+    refusal(lambda: net.fit(X, Y, verbose=0, **given), *says)
+    net.compile("adam", "sparse_categorical_crossentropy", device="cpu")
+    net.fit(X, Y, verbose=0)
+
+
 @pytest.mark.parametrize("case", FIT)
 def test_fit(case: str) -> None:
     given, says = FIT[case]

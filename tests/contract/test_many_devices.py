@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    ("ranks", "names"), [(2, tuple(cases.CASES)), (3, ("arrays", "windows", "loader", "generator"))]
+    ("ranks", "names"), [(2, tuple(cases.CASES)), (3, ("arrays", "windows", "loader", "generator", "sums", "few_rows"))]
 )
 def test_ranks_that_this_process_starts(ranks: int, names: tuple[str, ...]) -> None:
     cases.agree(run_on_ranks(ranks, cases.figures, names))

@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 from torch.utils.data.distributed import DistributedSampler
 
+from kerastorch.base import chance
 from kerastorch.data.loader import LoaderSource, length_of
 
 DATA = TensorDataset(torch.arange(10), torch.arange(10) * 2)
@@ -21,7 +22,7 @@ def xs(source, epoch=0, start=0):
 
 def test_batches_are_the_loaders_own():
     source = LoaderSource(DataLoader(DATA, batch_size=4))
-    assert (source.num_batches, source.num_samples, source.batch_size, source.resumable) == (3, 10, 4, False)
+    assert (source.num_batches, source.num_samples, source.batch_size, source.resumable) == (3, 10, 4, True)
     batches = list(source.batches(0))
     assert [b.size for b in batches] == [4, 4, 2] and all(b.y.equal(b.x * 2) for b in batches)
 
@@ -114,4 +115,53 @@ def test_a_stateful_loader_resumes_exactly():
     again = LoaderSource(stateful(DATA, batch_size=2, shuffle=True, generator=torch.Generator().manual_seed(9)))
     again.load_state_dict(state)
     assert xs(again, 0, 2) == rest and len(rest) == 3
-    assert LoaderSource(DataLoader(DATA)).state_dict() == {}
+
+
+class Noisy(Dataset):
+    """Its items depend on the random numbers of the process (or worker) that makes them."""
+
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        return torch.tensor([float(index), float(torch.rand(()))])
+
+
+def _loader(kind, workers=0):
+    if kind == "generator":
+        return DataLoader(Noisy(), batch_size=2, shuffle=True, num_workers=workers, generator=torch.Generator())
+    return DataLoader(Noisy(), batch_size=2, shuffle=kind == "shuffle", num_workers=workers)
+
+
+@pytest.mark.parametrize(("kind", "workers"), [("order", 0), ("shuffle", 0), ("generator", 0), ("shuffle", 2)])
+@pytest.mark.parametrize("steps", [None, 3])
+@pytest.mark.parametrize("cut", [(1, 2), (1, 0), (0, 1), (1, 3)])
+def test_a_cut_pass_goes_on_with_the_same_items(kind, workers, steps, cut):
+    """Shuffled by the process's or the loader's own random numbers, with random items, in a fresh source."""
+
+    def epochs(source, first=(0, 0)):
+        for epoch in range(first[0], 3):
+            for batch in source.batches(epoch, first[1] if epoch == first[0] else 0):
+                yield batch.x.tolist()
+
+    def run():
+        torch.manual_seed(3)
+        return LoaderSource(_loader(kind, workers), steps=steps)
+
+    whole = list(epochs(run()))
+    first = run()
+    done = cut[0] * (steps or 5) + cut[1]
+    for epoch in range(cut[0]):
+        list(first.batches(epoch))
+    within = first.batches(cut[0])
+    for _ in range(cut[1]):
+        next(within)
+    state, chance_then = first.state_dict(), chance.state()
+    first.close()
+    torch.manual_seed(99)
+    second = LoaderSource(_loader(kind, workers), steps=steps)
+    second.peek()
+    second.load_state_dict(state)
+    chance.restore(chance_then)
+    rest = list(epochs(second, cut))
+    assert rest == whole[done:] and len(rest) >= 3

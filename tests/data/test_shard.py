@@ -126,3 +126,34 @@ def test_samplers_that_say_the_default_are_not_refused() -> None:
     check_loader(LoaderSource(DataLoader(DATA, 4, sampler=SequentialSampler(DATA)), device="cpu"))
     check_loader(LoaderSource(DataLoader(Stream(), 4), device="cpu"))
     check_loader(GeneratorSource([], device="cpu"))
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("steps", [None, 3])
+@pytest.mark.parametrize("shuffle", [False, True, "batch"])
+def test_sources_know_the_numbers_of_a_batch_s_samples(ranks: int, steps: int | None, shuffle: Any) -> None:
+    """The samples are their own numbers, so each batch tells what should be said of it."""
+    numbers = torch.arange(23)
+    given: list[Any] = [numbers, _Numbers()]
+    if shuffle != "batch":
+        given.append(DataLoader(_Numbers(), 6, shuffle=shuffle))
+    for x in given:
+        loader = isinstance(x, DataLoader)
+        options: dict[str, Any] = {} if loader else {"batch_size": 6, "shuffle": shuffle}
+        for rank in range(ranks):
+            source = choose(x, device="cpu", seed=5, steps=steps, part=(rank, ranks), **options)
+            for epoch in range(4):
+                for index, batch in enumerate(source.batches(epoch)):
+                    told = source.sample_numbers(epoch, index)
+                    assert (told is None) == (loader and ranks == 1)
+                    assert told is None or list(told) == batch.x.tolist()
+            source.close()
+    assert GeneratorSource([numbers]).sample_numbers(0, 0) is None
+
+
+class _Numbers(torch.utils.data.Dataset):  # type: ignore[type-arg]
+    def __len__(self) -> int:
+        return 23
+
+    def __getitem__(self, index: int) -> float:
+        return float(index)

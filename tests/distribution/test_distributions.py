@@ -70,3 +70,10 @@ def test_a_launched_model_in_parts_comes_back_whole() -> None:
     expected = jobs.train(jobs.make())
     with distribution.ModelParallel(layout_map=layouts).scope():
         assert jobs.difference(jobs.train(jobs.make()), expected) < 1e-12
+
+
+def test_a_block_with_dropout_in_parts_draws_the_masks_of_one_device() -> None:
+    found = run_on_ranks(2, jobs.block_on_ranks)
+    assert len(found["told"]) == 2 and max(found["told"]) < 1e-12
+    assert "expected processes that were seeded alike" in found["refused"]
+    assert "set_random_seed" in found["refused"]

@@ -73,3 +73,5 @@ def test_a_difference_is_named(change: Any, reason: str) -> None:
 
 def test_tolerance_follows_precision() -> None:
     assert tolerance("64") < tolerance("32") < tolerance("bf16-mixed")
+    rounding = tolerance("32", torch.device("cuda"))  # convolutions in TensorFloat-32
+    assert tolerance("32") < rounding < tolerance("bf16-mixed") == tolerance("bf16-mixed", torch.device("cuda"))

@@ -205,7 +205,11 @@ def test_what_a_graph_would_freeze_is_found_out() -> None:
 
 
 def test_accumulation_is_refused() -> None:
-    refused("accumulate_grad_batches=2", accumulate_grad_batches=2)
+    refused("expected one update a batch, received accumulate_grad_batches=2", accumulate_grad_batches=2)
+
+
+def test_a_scaled_loss_is_refused() -> None:
+    refused("expected updates that are never skipped, received float16", precision="mixed_float16")
 
 
 @pytest.mark.parametrize(
@@ -281,4 +285,4 @@ def test_the_broad_matrix(name: str) -> None:
 @pytest.mark.gpu
 def test_a_captured_step_on_a_gpu() -> None:
     make = lambda: dense(layers.Dense(8))  # noqa: E731
-    same(make=make, device="cuda", tolerated=1e-4)
+    same(make=make, device="cuda", precision="64", x=X.astype("float64"), tolerated=1e-8)

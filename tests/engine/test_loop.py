@@ -80,7 +80,7 @@ def test_a_stop_requested_at_the_end_of_an_epoch_ends_the_run() -> None:
     run = Run([2])
     heard = run.fit(9, lambda epoch: run.state.request_stop("flat") or {} if epoch == 2 else {})
     assert [h for h in heard if h[0] == "on_epoch_end"] == [("on_epoch_end", e) for e in range(3)]
-    assert run.state.epoch == 2
+    assert run.state.epoch == 3 and run.state.batch == 0 and run.state.figures is None
 
 
 def test_a_run_begins_with_the_epoch_of_its_state() -> None:
@@ -105,8 +105,7 @@ def test_the_loss_of_an_epoch_is_the_mean_over_rows() -> None:
         program = fakes.LinearProgram(learning_rate=0.0)
         whole = fakes.batches([6])[0]
         parts = [
-            type(whole)(x, y, None, len(x))
-            for x, y in zip(whole.x.split(sizes), whole.y.split(sizes), strict=True)
+            type(whole)(x, y, None, len(x)) for x, y in zip(whole.x.split(sizes), whole.y.split(sizes), strict=True)
         ]
         state, watching = RunState(), fakes.Recorder()
         step = TrainStep(program, fakes.plan(), state)

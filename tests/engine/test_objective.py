@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,9 +43,7 @@ def test_at() -> None:
     assert at(structure, ("a", 1, "b")) == 20
 
 
-@given(
-    values=st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.integers(1, 500)), min_size=1, max_size=20)
-)
+@given(values=st.lists(st.tuples(st.floats(-1e3, 1e3, width=32), st.integers(1, 500)), min_size=1, max_size=20))
 def test_a_running_mean_is_the_mean_over_rows(values: list[tuple[float, int]]) -> None:
     mean = RunningMean("loss")
     for value, rows in values:
@@ -83,9 +82,7 @@ def _two(kind: type, keys: tuple[Any, Any], factors: tuple[Any, Any] = (None, No
 
 
 @pytest.mark.parametrize(("kind", "keys"), [(dict, ("a", "b")), (list, (0, 1)), (tuple, (0, 1))])
-@pytest.mark.parametrize(
-    ("factors", "total"), [((None, None), A + B), ((0.5, None), A / 2 + B), ((2.0, 0.0), 2 * A)]
-)
+@pytest.mark.parametrize(("factors", "total"), [((None, None), A + B), ((0.5, None), A / 2 + B), ((2.0, 0.0), 2 * A)])
 def test_two_outputs_in_any_structure(kind: type, keys: Any, factors: Any, total: float) -> None:
     objective, y, pred = _two(kind, keys, factors)
     loss = objective.loss(y, pred, None)
@@ -149,3 +146,31 @@ def test_the_objective_reports_resets_and_moves_all() -> None:
     objective.reset()
     assert not compiled.seen and not own.seen and float(tracker.result()) == 0
     assert "compile_metrics" not in Objective().results()
+
+
+def test_a_sum_counts_as_often_as_the_batch_is_larger_than_the_rows() -> None:
+    """On a rank with 2 of 6 rows: averaged by rows over the ranks, its value is what its rows add to the sum."""
+    terms = [LossTerm(lambda y, p, w: (p - y).sum(), sums=True), LossTerm(lambda y, p, w: (p - y).mean())]
+    objective = Objective(terms, whole=3.0)
+    assert objective.loss(torch.zeros(2), torch.tensor([1.0, 3.0]), None) == 3 * 4 + 2
+    strategy = SimpleNamespace(device=torch.device("cpu"), sum_=lambda values: None)
+    objective.synchronize(strategy)
+    assert objective.whole == 1.0
+
+
+def test_a_running_mean_that_counted_nothing_joins_in() -> None:
+    class Two:
+        device = torch.device("cpu")
+
+        def sum_(self, values: Any) -> None:
+            values[0].add_(torch.tensor([6.0, 3.0], dtype=torch.float64))
+
+    mean = RunningMean("loss")
+    mean.synchronize(Two())
+    assert float(mean.result()) == 2.0
+
+
+def test_a_loss_that_is_not_reduced_counts_as_its_mean() -> None:
+    mean = RunningMean("loss")
+    mean.add(torch.tensor([1.0, 3.0]), 2)
+    assert float(mean.result()) == 2.0

@@ -5,7 +5,7 @@ import pickle
 import pytest
 import torch
 
-from kerastorch.callbacks import CallbackList, LearningRateMonitor
+from kerastorch.callbacks import Callback, CallbackList, LearningRateMonitor
 from kerastorch.loggers import CSVLogger, Logger, NullLogger, TensorBoardLogger
 from tests.loggers.support import fit, small_model
 
@@ -131,3 +131,15 @@ def test_what_cannot_be_kept_is_refused() -> None:
 def test_bad_arguments(wrong: object) -> None:
     with pytest.raises(ValueError, match="`log_every_n_steps` of Recorder: expected an integer >= 0, received"):
         Recorder(log_every_n_steps=wrong)
+
+
+def test_a_run_that_fails_is_ended_as_failed():
+    class Failing(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            raise KeyError("of the user")
+
+    logger = Recorder()
+    with pytest.raises(KeyError):
+        fit(small_model(), logger, Failing())
+    fit(small_model(), logger)
+    assert logger.ended == ["failed", "success"]

@@ -28,13 +28,13 @@ def test_a_run(uri: str) -> None:
     assert logger.version == ""
     history = fit(small_model(), logger)
     fill(logger)
-    logger.log_hyperparams({"epochs": 7, "seed": 1})
+    logger.log_hyperparams({"epochs": 7, "trials": 1})
     client = mlflow.MlflowClient(uri)
     run = client.get_run(logger.version)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "first"
     assert run.data.params["optimizer"] == "SGD"
-    assert run.data.params["seed"] == "1"
+    assert run.data.params["trials"] == "1"
     assert run.data.params["epochs"] == "2"
     assert run.data.tags["epochs"] == "7"
     assert run.data.tags["who"] == "me"

@@ -21,6 +21,7 @@ from kerastorch import metrics
 )
 def test_state_before_data(make: Any) -> None:
     first, second = make(), make()
+    assert first.result().item() == 0.0
     first.update_state(torch.eye(3), torch.rand(3, 3))
     second.load_state_dict(first.state_dict())
     assert torch.equal(first.result(), second.result())

@@ -42,6 +42,7 @@ def test_arguments_that_contradict(given, subject):
     with pytest.raises(ValueError, match=subject):
         arguments.check_fit({}, *given)
 
+
 SIZES = {"shuffle": True, "steps_per_epoch": None, "validation_steps": None, "validation_batch_size": None}
 
 

@@ -183,3 +183,17 @@ def test_what_cannot_be_written_gives_no_config(options: dict[str, Any]) -> None
     model.compile(**options)
     assert model.compiled
     assert model.get_compile_config() is None
+
+
+def test_an_optimizers_state_follows_its_parameters() -> None:
+    """Of ranks that were sent it on the host, or after `model.to(device)`; counters without a shape stay."""
+    weight = nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.Adam([weight])
+    weight.grad = torch.ones(3)
+    optimizer.step()
+    moved = nn.Parameter(torch.ones(3, device="meta"))
+    compiling.follow(optimizer, [(weight, moved)])
+    entries = optimizer.state[moved]
+    assert {name: value.device.type for name, value in entries.items()} == {
+        "step": "cpu", "exp_avg": "meta", "exp_avg_sq": "meta",
+    }  # fmt: skip

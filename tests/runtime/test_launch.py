@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -17,7 +16,8 @@ import pytest
 import torch
 
 from kerastorch import config
-from kerastorch.runtime import chance, launch, shipping
+from kerastorch.base import chance
+from kerastorch.runtime import launch, shipping
 from kerastorch.runtime.launch import run_on_ranks
 from tests.support import jobs
 
@@ -61,9 +61,13 @@ def test_a_failing_rank(how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     if how == "raise":
         assert caught.value.args == (7, "of rank 1") and caught.value.code == 7
         told = str(caught.value.__cause__)
-        assert told.startswith("raised on rank 1:") and 'raise Refused(7, "of rank 1")' in told and "jobs.py" in told
+        assert (
+            told.startswith("raised on rank 1 before its first batch:")
+            and 'raise Refused(7, "of rank 1")' in told
+            and "jobs.py" in told
+        )
     else:
-        assert "Rank 1 of the run: expected to end by itself, received exit code -9." in str(caught.value)
+        assert "Rank 1 of the run, before its first batch: expected to end by itself" in str(caught.value)
     assert _gone([int(path.read_text()) for path in tmp_path.iterdir()], 0)
     assert made == [home] and not home.exists()
 
@@ -83,31 +87,19 @@ def test_ranks_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     assert not any(Path(home).exists() for _, home in told)
 
 
-class Unmade(Exception):
-    """Cannot be made again from its arguments."""
-
-    def __init__(self, a: int, b: int) -> None:
-        super().__init__("text alone")
-
-
-def test_the_first_error_counts_and_one_that_cannot_travel_is_told(tmp_path: Path) -> None:
-    failures = {1: type("Failure", (), {"timestamp": 5, "exitcode": 1})()}
-    assert "exit code 1" in str(launch._first_failure(tmp_path, failures))
-    shipping.dump((ValueError("connection closed"), "", 0), tmp_path / "error-0.pickle")
-    assert "exit code 1" in str(launch._first_failure(tmp_path, failures)), "what was killed came first"
-    waited = {0: type("Failure", (), {"timestamp": 4, "exitcode": -signal.SIGTERM})()}
-    assert "connection closed" in str(launch._first_failure(tmp_path, {5: waited[0]})), "it was ended for another"
-    (tmp_path / "error-0.pickle").unlink()
-    (tmp_path / "error-1.txt").write_text("Unmade: text alone")
-    shipping.dump((Unmade(1, 2), "", 1), tmp_path / "error-1.pickle")
-    assert "Rank 1 of the run" in (told := str(launch._first_failure(tmp_path, failures))) and "text alone" in told
-    for rank, moment in ((0, 2_000), (2, 1_000)):
-        path = tmp_path / f"error-{rank}.pickle"
-        path.with_suffix(".txt").write_text("")
-        shipping.dump((ValueError(f"of {rank}"), "its traceback", rank), path)
-        os.utime(path, ns=(moment, moment))
-    first = launch._first_failure(tmp_path, failures)
-    assert repr(first) == "ValueError('of 2')" and "rank 2:\n\nits traceback" in str(first.__cause__)
+def test_torch_leaves_no_handlers() -> None:
+    """Torch takes four signals for itself when it starts processes: an interrupt would never be one again."""
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
+    before = [signal.getsignal(number) for number in numbers]
+    with launch._own_handlers():
+        for number in numbers:
+            signal.signal(number, lambda number, frame: None)
+    assert [signal.getsignal(number) for number in numbers] == before
+    with pytest.raises(KeyboardInterrupt), launch._own_handlers():
+        raise launch.SignalException("while starting", signal.SIGINT)
+    with pytest.raises(SystemExit) as caught, launch._own_handlers():
+        raise launch.SignalException("while starting", signal.SIGTERM)
+    assert caught.value.code == 143
 
 
 def test_output_passes_through_where_there_is_no_file_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:

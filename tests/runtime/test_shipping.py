@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from kerastorch.runtime import shipping
 
@@ -93,3 +94,15 @@ def test_the_folder_is_the_user_s_alone() -> None:
         home = shipping.folder(size)
         assert stat.S_IMODE(home.stat().st_mode) == 0o700
         home.rmdir()
+
+
+def test_what_lies_on_an_accelerator_arrives_on_the_host(tmp_path: Path, monkeypatch: Any) -> None:
+    """The memory of a tensor that travels within the message is made on the host, whatever device it says."""
+    places: list[Any] = []
+    load = torch.load
+    monkeypatch.setattr(torch, "load", lambda *a, **k: places.append(k["map_location"]) or load(*a, **k))
+    layer = nn.Linear(2, 1)
+    shipping.dump({"layer": layer, "small": torch.ones(2)}, tmp_path / "a")
+    found = shipping.load(tmp_path / "a")
+    assert torch.equal(found["layer"].weight, layer.weight) and found["small"].tolist() == [1.0, 1.0]
+    assert len(places) == 3 and set(places) == {"cpu"}

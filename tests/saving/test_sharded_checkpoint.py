@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ import torch.distributed as dist
 from torch import nn
 
 import kerastorch as keras
+from kerastorch.base.files import digest
 from kerastorch.base.sharded import has_shards, whole
 from kerastorch.runtime.launch import run_on_ranks
-from kerastorch.saving import load_sharded, read_sharded, save_sharded
+from kerastorch.saving import load_sharded, read_sharded, save_sharded, sharded_checkpoint
 from tests.support import sharded_jobs as jobs
 
 MORE = {"shuffle": False, "epochs": 1, "batch_size": 24}
@@ -85,6 +87,19 @@ def _flip(path: Path, at: int) -> None:
     data = bytearray(path.read_bytes())
     data[at] ^= 1
     path.write_bytes(data)
+
+
+def _link(path: Path) -> None:
+    path.symlink_to(path.rename(path.with_name("other")))
+
+
+def _forge(folder: Path, change: Any) -> None:
+    """Change a manifest's content as somebody would who knows how to compute its checksum."""
+    path = folder / "manifest.json"
+    told = json.loads(path.read_text())
+    change(told["content"])
+    told["sha256"] = sharded_checkpoint._checksum(told["content"])
+    path.write_text(json.dumps(told))
 
 
 def _copy(folder: Path, target: Path) -> tuple[Path, list[Path]]:
@@ -175,6 +190,8 @@ def test_a_torch_optimizer_and_tied_weights_in_one_process(tmp_path: Path) -> No
         (lambda parts: _flip(parts[0], parts[0].stat().st_size // 2), "part-.*as it was written, received one that"),
         (lambda parts: parts[1].write_bytes(parts[1].read_bytes()[:-1]), "part-.*bytes: it is cut"),
         (lambda parts: parts[0].unlink(), "the file part-.*no such file"),
+        (lambda parts: _link(parts[0]), "the file part-.*, received a link"),
+        (lambda parts: _link(parts[0].parent / "manifest.json"), "a manifest.json of its own, received a link"),
         (lambda parts: (parts[0].parent / "manifest.json").write_text("{"), "manifest.json in JSON"),
     ],
 )  # fmt: skip
@@ -203,6 +220,63 @@ def test_a_changed_manifest_is_refused(saved: Any, tmp_path: Path, change: Any, 
     (folder / "manifest.json").write_text(json.dumps(told))
     with pytest.raises(ValueError, match=message):
         read_sharded(folder)
+
+
+def _entry(**change: Any) -> Any:
+    return lambda content: content["entries"]["model/dense.bias"].update(change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_entry(shape=[10**15], pieces=[[[0], [10**15], "{}"]]), "tensors that fit into their files, received 'model"),
+        (_entry(shape=[9], pieces=[[[0], [9], "../part"]]), r"named part-...pt, received '../part'"),
+        (lambda content: content["files"].update({"/etc/hosts": {"bytes": 1, "sha256": ""}}), "received '/etc/hosts'"),
+        (_entry(shape=[9.0]), "a whole manifest"),
+        (_entry(shape=[0, -3], pieces=[]), "a whole manifest"),
+        (_entry(shape=["9"]), "a whole manifest"),
+        (_entry(dtype="load"), "a whole manifest"),
+        (_entry(dtype="float64x"), "a whole manifest"),
+        (lambda content: content.pop("files"), "a whole manifest"),
+    ],
+)  # fmt: skip
+def test_a_forged_manifest_is_refused(saved: Any, tmp_path: Path, change: Any, message: str) -> None:
+    folder, parts = _copy(saved[0], tmp_path / "copy")
+
+    def forge(content: dict[str, Any]) -> None:
+        change(content)
+        for piece in content["entries"]["model/dense.bias"]["pieces"]:
+            piece[2] = parts[0].name if piece[2] == "{}" else piece[2]
+
+    _forge(folder, forge)
+    with pytest.raises(ValueError, match=message):
+        read_sharded(folder)
+
+
+def test_a_forged_part_runs_no_code(saved: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Evil:
+        def __reduce__(self) -> Any:
+            return (os.mkdir, ("was-run",))
+
+    monkeypatch.chdir(tmp_path)
+    folder, parts = _copy(saved[0], tmp_path / "copy")
+    torch.save({"model/dense.weight": Evil()}, parts[0])
+    told = {"bytes": parts[0].stat().st_size, "sha256": digest(parts[0])}
+    _forge(folder, lambda content: content["files"].update({parts[0].name: told}))
+    with pytest.raises(ValueError, match="plain tensors in part-.*, received something else"):
+        read_sharded(folder)
+    assert not (tmp_path / "was-run").exists()
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed is disabled")  # torch's own, though it was told so
+def test_a_checkpoint_of_torch_itself_is_not_read(tmp_path: Path) -> None:
+    """`torch.distributed.checkpoint` describes its files in a pickle, which is opened for nobody."""
+    from torch.distributed import checkpoint
+
+    checkpoint.save({"w": torch.ones(2)}, checkpoint_id=tmp_path, no_dist=True)
+    assert (tmp_path / ".metadata").exists()
+    with pytest.raises(FileNotFoundError, match="expected a folder with a manifest.json, received none"):
+        read_sharded(tmp_path)
 
 
 def test_another_model_another_optimizer_or_no_checkpoint(saved: Any, tmp_path: Path) -> None:

@@ -187,8 +187,92 @@ def manual(**options: Any) -> Any:
     return told(model, model.fit(x, y, batch_size=24, epochs=2, verbose=0), x, y)
 
 
+class Usual(keras.Model):  # type: ignore[misc]
+    """A model whose training step is Keras's own, called by its name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+    def train_step(self, data: Any) -> Any:
+        return super().train_step(data)
+
+
+def sums(**options: Any) -> Any:
+    """Losses that are sums over the rows beside one that is a mean, in windows; a sum of torch's in an own step."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((6,))
+    hidden = layers.Dense(5, "tanh", kernel_regularizer="l2")(x)
+    outputs = [layers.Dense(3, "softmax", name="kind")(hidden), layers.Dense(1, "sigmoid", name="yes")(hidden)]
+    model = keras.Model(x, outputs)
+    losses = [keras.losses.SparseCategoricalCrossentropy(reduction="sum"), "mse"]
+    compile_(model, losses, loss_weights=[0.1, 2.0], metrics=["accuracy", "mae"], accumulate_grad_batches=2, **options)
+    fitted = model.fit(X, [Y, B], batch_size=24, epochs=2, sample_weight=[W, W], validation_split=0.3, verbose=0)
+    found = told(model, fitted, X, [Y, B])
+    keras.utils.set_random_seed(0)
+    own = Usual()
+    own.build((None, 6))
+    compile_(own, torch.nn.MSELoss(reduction="sum"), **options)
+    return {**found, "own step": told(own, own.fit(X[:96], B[:96], batch_size=24, epochs=2, verbose=0), y=B)}
+
+
+class Late(keras.metrics.Metric):  # type: ignore[misc]
+    """Makes its state when it first sees data; counts what it sees in each column."""
+
+    seen: Any = None
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        if self.seen is None:
+            self.seen = self.add_variable((y_pred.shape[-1],), dtype="float64", name="seen")
+        self.seen.assign_add(y_pred.sum(0))
+
+    def result(self) -> Any:
+        return torch.zeros(()) if self.seen is None else self.seen.max()
+
+
+class OwnFigures(keras.Sequential):  # type: ignore[misc]
+    """Its own `compute_metrics` tells figures."""
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+
+class OwnTest(keras.Sequential):  # type: ignore[misc]
+    """Steps of its own."""
+
+    def train_step(self, data: Any) -> Any:
+        return super().train_step(data)
+
+    def test_step(self, data: Any) -> Any:
+        return super().test_step(data)
+
+
+def few_rows(**options: Any) -> Any:
+    """Two rows, then 2 more than a whole batch: ranks without any. Metrics whose state is made late, or is a list."""
+    import torchmetrics
+
+    found: dict[str, Any] = {}
+    for kind in (keras.Sequential, OwnFigures, OwnTest):
+        for rows in (2, 26):
+            keras.utils.set_random_seed(0)
+            model = kind([keras.Input((6,)), layers.Dense(3, "softmax")])
+            metrics = [
+                "accuracy", Late(name="late"), torchmetrics.CosineSimilarity("sum"), keras.metrics.R2Score(name="r2"),
+                keras.metrics.FBetaScore(average=None, name="f"), keras.metrics.AUC(multi_label=True, name="auc"),
+            ]  # fmt: skip
+            compile_(model, "mse", metrics=metrics, **options)
+            y = np.eye(3)[Y[:rows]]
+            history = model.fit(X[:rows], y, 24, 2, validation_data=(X[:1], y[:1]), verbose=0, shuffle=False)
+            found[f"{kind.__name__} {rows}"] = history.history
+    return found
+
+
 CASES: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (arrays, windows, loader, loader_with_workers, generator, sequence, two_outputs, manual)
+    f.__name__: f
+    for f in (arrays, windows, loader, loader_with_workers, generator, sequence, two_outputs, manual, sums, few_rows)
 }
 
 

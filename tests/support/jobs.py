@@ -17,6 +17,7 @@ import torch.distributed as dist
 from torch import nn
 
 from kerastorch import config
+from kerastorch.runtime.signals import Signals
 from kerastorch.runtime.strategies import choose_strategy
 from kerastorch.runtime.world import World
 
@@ -81,8 +82,8 @@ def fail(folder: str, how: str) -> None:
 def sleep(folder: str) -> None:
     """Tell the process and its folder, and stay."""
     rank = strategy().rank
-    home = [argument for argument in psutil.Process().cmdline() if "kerastorch-" in argument]
-    Path(folder, f"{rank}.part").write_text(f"{os.getpid()} {home[0]}")
+    home = psutil.Process().cmdline()[-1]
+    Path(folder, f"{rank}.part").write_text(f"{os.getpid()} {home}")
     Path(folder, f"{rank}.part").rename(Path(folder, str(rank)))
     time.sleep(60)
 
@@ -131,3 +132,21 @@ def _module(s: Any) -> dict[str, Any]:
     module.requires_grad_(False)
     assert s.wrap(module) is module
     return found
+
+
+def heed(folder: str, how: str) -> str:
+    """Wait for a signal, and end as `how` says."""
+    rank = int(os.environ["RANK"])
+    if how == "exit" and rank == 1:
+        raise SystemExit(3)
+    numbers = [] if how in ("die", "wait") else ["SIGTERM", "SIGUSR1"]
+    with Signals(numbers) as signals:
+        Path(folder, str(rank)).write_text("ready")
+        while signals.received is None:
+            time.sleep(0.02)
+        if how == "go on":
+            return "its work done"
+        if how == "fail to save":
+            raise OSError("disk full")
+        Path(folder, f"saved-{rank}").write_text("all")
+        raise SystemExit(signals.exit_code)

@@ -214,6 +214,46 @@ def model_parallel_on_ranks() -> dict[str, Any]:
     return found
 
 
+TOKENS = _random.integers(0, 10, (40, 6))
+
+
+def _block() -> dict[str, Any]:
+    """A block as transformers have it, without attention; dropout where weights are whole, cut, and summed."""
+    keras.utils.set_random_seed(0)
+    naming.reset_names()
+    tokens = keras.Input((6,), dtype="int32")
+    x = keras.layers.Embedding(10, 8, name="embed")(tokens)
+    h = keras.layers.Dropout(0.3)(keras.layers.LayerNormalization()(x))
+    h = keras.layers.Dense(9, "relu", name="up")(h)  # 5 and 4 columns: the processes would draw differently much
+    h = keras.layers.SpatialDropout1D(0.2)(keras.layers.Dropout(0.3, seed=5)(h))
+    h = keras.layers.GaussianNoise(0.1)(keras.layers.Dense(8, name="down")(h))
+    h = keras.layers.LayerNormalization()(keras.layers.Add()([x, keras.layers.Dropout(0.3)(h)]))
+    model = keras.Model(tokens, keras.layers.Dense(3, "softmax")(keras.layers.GlobalAveragePooling1D()(h)))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], device="cpu", precision="64")
+    history = model.fit(TOKENS, Y[:40], batch_size=16, epochs=2, verbose=0).history
+    return {"history": history, "weights": model.get_weights(), "loss": model.evaluate(TOKENS, Y[:40], verbose=0)}
+
+
+def block_on_ranks() -> dict[str, Any]:
+    """The block cut over two processes: how far it is from one device, and the processes from each other."""
+    expected = alone(_block)
+    mesh = keras.distribution.DeviceMesh((1, 2), ["batch", "model"], ["cpu:0", "cpu:1"])
+    layouts = keras.distribution.LayoutMap(mesh)
+    layouts.update({"up/kernel": (None, "model"), "up/bias": ("model",), "down/kernel": ("model", None)})
+    layouts["embed/embeddings"] = (None, "model")
+    with keras.distribution.ModelParallel(layout_map=layouts).scope():
+        found = _block()
+        told = [difference(other, expected) for other in _on_all(found)]
+        torch.manual_seed(dist.get_rank())
+        drawing = keras.Sequential([keras.Input((6,)), keras.layers.Dropout(0.5), keras.layers.Dense(3)])
+        drawing.compile("sgd", "mse", device="cpu")
+        try:
+            drawing.fit(X, X[:, :3], verbose=0)
+        except ValueError as error:
+            return {"told": told, "refused": str(error)}
+    return {"told": told, "refused": ""}
+
+
 def _on_all(value: Any) -> list[Any]:
     held: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(held, value)
@@ -228,3 +268,18 @@ def _refused() -> str:
     except ValueError as error:
         return str(error)
     return ""
+
+
+def kept_model_parallel(folder: str) -> list[str]:
+    """What is said, on each rank, of checkpoints of a run whose ranks share rows."""
+    mesh = keras.distribution.DeviceMesh((1, 2), ["batch", "model"], ["cpu:0", "cpu:1"])
+    layouts = keras.distribution.LayoutMap(mesh)
+    layouts["up/kernel"] = (None, "model")
+    with keras.distribution.ModelParallel(layout_map=layouts).scope():
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, name="up"), keras.layers.Dense(3)])
+        model.compile("sgd", "mse", device="cpu")
+        try:
+            model.fit(X, X[:, :3], verbose=0, checkpoint_dir=folder)
+        except ValueError as error:
+            return _on_all(str(error))
+    return _on_all("")

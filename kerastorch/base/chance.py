@@ -19,12 +19,17 @@ def forked(device: torch.device) -> list[torch.device]:
     return [device] if device.type == "cuda" else []
 
 
+def torch_state(device: torch.device | None = None) -> dict[str, Any]:
+    """The states of torch's generators alone: on the host, and of a device beside it."""
+    found: dict[str, Any] = {"torch": torch.get_rng_state()}
+    if device is not None and device.type not in ("cpu", "meta"):
+        found["device"] = (str(device), torch.get_device_module(device).get_rng_state(device))
+    return found
+
+
 def state(device: torch.device | None = None) -> dict[str, Any]:
     """The states of the generators of Python, NumPy, torch on the host, and of a device beside it."""
-    found = {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state()}
-    if device is not None and device.type not in ("cpu", "meta"):
-        found["device"] = (device, torch.get_device_module(device).get_rng_state(device))
-    return found
+    return {"python": random.getstate(), "numpy": np.random.get_state(), **torch_state(device)}
 
 
 def restore(known: dict[str, Any]) -> None:
@@ -41,5 +46,6 @@ def restore(known: dict[str, Any]) -> None:
     np.random.set_state(known["numpy"])
     torch.set_rng_state(known["torch"])
     if "device" in known:
-        device, drawn = known["device"]
+        name, drawn = known["device"]
+        device = torch.device(name)
         torch.get_device_module(device).set_rng_state(drawn, device)

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import torch
 
-from kerastorch.runtime import chance
+from kerastorch.base import chance
 
 
 def _draw() -> tuple[float, ...]:
