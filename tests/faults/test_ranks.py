@@ -21,6 +21,7 @@ import pytest
 from kerastorch.runtime import processes
 from kerastorch.runtime.launch import run_on_ranks
 from tests.support import faults, rank_faults
+from tests.support.processes import children
 from tests.support.rank_faults import BATCHES, Mine
 
 ROOT = Path(__file__).parents[2]
@@ -244,7 +245,7 @@ def test_thirty_fits_leave_nothing(tmp_path: Path) -> None:
 
     def now() -> tuple[Any, ...]:
         me = psutil.Process()
-        return me.num_threads(), me.num_fds(), me.children(), signal.getsignal(signal.SIGINT)
+        return me.num_threads(), me.num_fds(), children(), signal.getsignal(signal.SIGINT)
 
     model = rank_faults.net()
     first: Any = None

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 import kerastorch as keras
 from kerastorch import layers
 from tests.support.faults import record, trials
+from tests.support.processes import children
 
 ROOT = Path(__file__).parents[2]
 ROW = "DataLoader worker killed, raising, stopped"
@@ -67,7 +68,7 @@ def test_a_worker_fails(seed: int) -> None:
         data, SIZE, shuffle=bool(random.integers(2)), num_workers=int(random.integers(1, 3)),
         persistent_workers=bool(random.integers(2)),
     )  # fmt: skip
-    before = {child.pid for child in psutil.Process().children()}
+    before = children()
     took, held, begun = float("inf"), False, Begun()
     try:
         with pytest.raises((OSError, RuntimeError)) as caught:
@@ -79,9 +80,9 @@ def test_a_worker_fails(seed: int) -> None:
         else:
             check(kind, item, int(data.noted[1]), caught.value)
         if kind == "raises" and loader.persistent_workers:
-            assert all(child.is_running() for child in psutil.Process().children())  # they wait for the next pass
+            assert children() > before  # they wait for the next pass
         else:
-            assert {child.pid for child in psutil.Process().children()} <= before
+            assert children() <= before
         data.kind = "fine"
         if kind != "raises":  # (workers that live still hold the data as they were)
             assert len(model.fit(loader, verbose=0, epochs=2).history["loss"]) == 2
@@ -120,18 +121,19 @@ def check(kind: str, item: int, pid: int, error: BaseException) -> None:
 
 def test_an_error_within_a_step_names_the_worker_too() -> None:
     """torch tells of a death as soon as it hears of it, wherever the main thread is."""
+    before = children()
 
     class Kill(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             if batch == 2:
-                os.kill(psutil.Process().children()[0].pid, signal.SIGKILL)
-                time.sleep(2)
+                os.kill(min(children() - before), signal.SIGKILL)
+                time.sleep(5)  # the error ends it
 
     with pytest.raises(RuntimeError, match="killed by signal") as caught:
         net().fit(DataLoader(Faulty("fine", 0), SIZE, num_workers=2), verbose=0, callbacks=[Kill()])
     if sys.version_info >= (3, 11):
         assert "After 3 batches of a pass over the DataLoader. Worker" in caught.value.__notes__[0]
-    assert not psutil.Process().children()
+    assert children() <= before
 
 
 SCRIPT = """

@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from kerastorch.runtime import watch
 from kerastorch.runtime.launch import run_on_ranks
 from tests.support import faults, jobs
+from tests.support.processes import children
 
 ROW = "SIGTERM, SIGUSR1"
 
@@ -37,7 +37,7 @@ def _send_when(folder: Path, number: int, sent: list[float]) -> threading.Thread
 )
 def test_a_signal_is_handed_on(how: str, number: int, tmp_path: Path, capfd: Any) -> None:
     sent: list[float] = []
-    thread = _send_when(tmp_path, number, sent)
+    before, thread = children(), _send_when(tmp_path, number, sent)
     try:
         if how == "go on":
             assert run_on_ranks(2, jobs.heed, str(tmp_path), how) == "its work done"
@@ -50,17 +50,17 @@ def test_a_signal_is_handed_on(how: str, number: int, tmp_path: Path, capfd: Any
         thread.join()
     faults.record(ROW, took, took < 30)
     assert [(tmp_path / f"saved-{rank}").exists() for rank in "01"] == [how == "save"] * 2
-    assert not psutil.Process().children() and "Traceback" not in capfd.readouterr().err
+    assert children() <= before and "Traceback" not in capfd.readouterr().err
     assert signal.getsignal(number) == signal.SIG_DFL
 
 
 def test_an_interrupt_before_the_first_batch_ends_the_ranks(tmp_path: Path) -> None:
     sent: list[float] = []
-    thread = _send_when(tmp_path, signal.SIGINT, sent)
+    before, thread = children(), _send_when(tmp_path, signal.SIGINT, sent)
     with pytest.raises(KeyboardInterrupt):
         run_on_ranks(2, jobs.heed, str(tmp_path), "wait")
     thread.join()
-    assert time.monotonic() - sent[0] < 3 and not psutil.Process().children()
+    assert time.monotonic() - sent[0] < 3 and children() <= before
 
 
 @pytest.mark.parametrize("how", ["exit", "fail to save"])

@@ -1,0 +1,247 @@
+"""What a Trainer knows and tells of its run."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from kerastorch.base import errors
+from kerastorch.lightning import ranks
+from kerastorch.lightning.callbacks import ModelCheckpoint, ModelSummary, ProgressBar, TQDMProgressBar
+from kerastorch.lightning.hooks import Hooks
+from kerastorch.lightning.loggers import TensorBoardLogger
+from kerastorch.lightning.optimizers import LRSchedulerConfig
+from kerastorch.lightning.options import Options
+from kerastorch.lightning.results import Record
+
+
+@dataclass
+class State:
+    """What a Trainer does: `fn` ("fit", ...), the `stage` of it ("train", "validate", ...), and its `status`."""
+
+    fn: str | None = None
+    stage: str | None = None
+    status: str = "initializing"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last run came to its end."""
+        return self.status == "finished"
+
+
+class Knowing:
+    """The attributes of a Trainer.
+
+    Args:
+        **flags: See `Trainer`.
+    """
+
+    hooks: Hooks
+    fitting: Any = None
+    lightning_module: Any = None
+    datamodule: Any = None
+
+    def __init__(self, **flags: Any) -> None:
+        self.options = options = Options.make(flags)
+        self.plan = options.plan()
+        self.state = State()
+        self.record = Record(self.plan.strategy)
+        self.default_root_dir = os.fspath(options.default_root_dir or os.getcwd())
+        self.loggers = self._loggers(options.logger)
+        self.own_callbacks = self._callbacks()
+        self.callbacks = list(self.own_callbacks)
+        self.optimizers: list[torch.optim.Optimizer] = []
+        self.lr_scheduler_configs: list[LRSchedulerConfig] = []
+        self.optimizer_frequencies: list[int] = []
+        self.given: dict[str, Any] = {}
+        self.current_epoch = self.processed = 0
+        self.should_stop = self.interrupted = False
+        self.log_every_n_steps = options.log_every_n_steps
+        if options.deterministic is not None:
+            torch.use_deterministic_algorithms(bool(options.deterministic), warn_only=options.deterministic == "warn")
+        if options.benchmark is not None:
+            torch.backends.cudnn.benchmark = options.benchmark
+
+    def _loggers(self, wanted: Any) -> list[Any]:
+        if wanted is None or wanted is True:
+            return [TensorBoardLogger(self.default_root_dir)]
+        if not wanted:
+            return []
+        return list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+
+    def _callbacks(self) -> list[Any]:
+        """The user's callbacks, with the defaults after them."""
+        options, wanted = self.options, self.options.callbacks
+        found = [] if wanted is None else list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+        defaults: dict[tuple[str, type], type] = {
+            ("enable_progress_bar", ProgressBar): TQDMProgressBar,
+            ("enable_model_summary", ModelSummary): ModelSummary,
+            ("enable_checkpointing", ModelCheckpoint): ModelCheckpoint,
+        }
+        for (flag, kind), default in defaults.items():
+            there, on = any(isinstance(one, kind) for one in found), getattr(options, flag)
+            if on and not there:
+                found.append(default())
+            elif there and not on and not (options.fast_dev_run or kind is ModelSummary):
+                raise errors.value_error(
+                    f"`{flag}` of Trainer", expected=f"True beside a {kind.__name__} in `callbacks`", received=False
+                )
+        return sorted(found, key=lambda one: getattr(one, "saves", False))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return ranks.sendable(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.optimizers, self.lr_scheduler_configs, self.given = [], [], {}
+        self.record = Record(self.plan.strategy)
+
+    # -- what it knows ----------------------------------------------------------------------------------------------
+
+    @property
+    def model(self) -> Any:
+        """The module."""
+        return self.lightning_module
+
+    @property
+    def logger(self) -> Any:
+        """The first logger, or None."""
+        return self.loggers[0] if self.loggers else None
+
+    @property
+    def log_dir(self) -> str:
+        """The folder of this run."""
+        folder = getattr(self.logger, "log_dir", None)
+        return folder or self.default_root_dir
+
+    @property
+    def global_step(self) -> int:
+        """Updates so far."""
+        return 0 if self.fitting is None else int(self.fitting.state.step)
+
+    @property
+    def max_epochs(self) -> int:
+        """The epoch to end before."""
+        return self.options.epochs
+
+    @property
+    def max_steps(self) -> int:
+        """Updates after which training ends, or -1."""
+        return self.options.max_steps
+
+    @property
+    def fast_dev_run(self) -> int | bool:
+        """The flag."""
+        return self.options.fast_dev_run
+
+    @property
+    def accumulate_grad_batches(self) -> int:
+        """Batches to an update."""
+        return self.plan.accumulate if self.fitting is None else int(self.fitting.step.every)
+
+    @accumulate_grad_batches.setter
+    def accumulate_grad_batches(self, every: int) -> None:
+        self.fitting.step.every = every
+
+    @property
+    def strategy(self) -> Any:
+        """Where the ranks are."""
+        return self.plan.strategy
+
+    @property
+    def global_rank(self) -> int:
+        """Which process this is, of all."""
+        return self.plan.strategy.rank
+
+    @property
+    def local_rank(self) -> int:
+        """Which process this is, of those on this machine."""
+        return int(os.environ.get("LOCAL_RANK", self.global_rank))
+
+    @property
+    def world_size(self) -> int:
+        """Processes."""
+        return self.plan.strategy.world_size
+
+    @property
+    def is_global_zero(self) -> bool:
+        """Whether this is the first process."""
+        return self.global_rank == 0
+
+    @property
+    def training(self) -> bool:
+        """Whether training batches are gone through."""
+        return self.state.stage == "train"
+
+    @property
+    def validating(self) -> bool:
+        """Whether validation batches are gone through."""
+        return self.state.stage == "validate"
+
+    @property
+    def testing(self) -> bool:
+        """Whether test batches are gone through."""
+        return self.state.stage == "test"
+
+    @property
+    def predicting(self) -> bool:
+        """Whether outputs are predicted."""
+        return self.state.stage == "predict"
+
+    @property
+    def sanity_checking(self) -> bool:
+        """Whether this is the validation before training."""
+        return self.state.stage == "sanity_check"
+
+    @property
+    def num_training_batches(self) -> int | float:
+        """Batches in an epoch; infinity where only the end of the data will tell."""
+        count = self.fitting.source.num_batches
+        return math.inf if count is None else count
+
+    @property
+    def num_val_batches(self) -> list[int | None]:
+        """Batches of each validation dataloader."""
+        validation = None if self.fitting is None else self.fitting.validation
+        return [] if validation is None else [source.num_batches for source in validation.sources]
+
+    @property
+    def train_dataloader(self) -> Any:
+        """What is trained on."""
+        return None if self.fitting is None or self.fitting.phase is None else self.fitting.source.loader
+
+    @property
+    def callback_metrics(self) -> dict[str, Any]:
+        """The figures by name, as tensors: those of the epoch, or while it runs of the last batch."""
+        self.record.note(self.record.loader)
+        return self.record.callback
+
+    @property
+    def logged_metrics(self) -> dict[str, Any]:
+        """The figures that loggers got, as tensors."""
+        self.record.note(self.record.loader)
+        return self.record.logged
+
+    @property
+    def progress_bar_metrics(self) -> dict[str, float]:
+        """The figures logged with `prog_bar=True`, as floats."""
+        return self.record.floats()
+
+    @property
+    def checkpoint_callback(self) -> Any:
+        """The first ModelCheckpoint, or None."""
+        return next(iter(self.checkpoint_callbacks), None)
+
+    @property
+    def checkpoint_callbacks(self) -> list[Any]:
+        """All that save."""
+        return [one for one in self.callbacks if getattr(one, "saves", False)]
+
+    @property
+    def progress_bar_callback(self) -> Any:
+        """The progress bar, or None."""
+        return next((one for one in self.callbacks if isinstance(one, ProgressBar)), None)

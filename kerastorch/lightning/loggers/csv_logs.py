@@ -1,0 +1,66 @@
+"""`CSVLogger`: a run as a table, in the folders of Lightning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from kerastorch import loggers
+from kerastorch.lightning.loggers import settings
+
+
+class CSVLogger(loggers.CSVLogger):
+    """Keeps a run as "metrics.csv" and "hparams.yaml" in `save_dir/name/version_N`.
+
+    Args:
+        save_dir: The folder.
+        name: A subfolder for runs that belong together; None or "" for none.
+        version: The run's own subfolder: a text, or a number N for "version_N"; default the next free number.
+        prefix: Before the names of all figures.
+        flush_logs_every_n_steps: Lines that are written together.
+
+    Example:
+        >>> CSVLogger("runs", version=3).log_dir == os.path.join("runs", "lightning_logs", "version_3")
+        True
+    """
+
+    def __init__(
+        self,
+        save_dir: Any,
+        name: str | None = "lightning_logs",
+        version: int | str | None = None,
+        prefix: str = "",
+        flush_logs_every_n_steps: int = 100,
+    ) -> None:
+        super().__init__(save_dir, name or "", version)
+        self.prefix, self.flush_logs_every_n_steps = prefix, flush_logs_every_n_steps
+
+    @property
+    def root_dir(self) -> str:
+        """The folder of the runs of this name."""
+        return os.path.join(self.save_dir, self.name).rstrip(os.sep)
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        before = f"{self.prefix}-" if self.prefix else ""
+        self._rows.append({**{f"{before}{k}": float(v) for k, v in metrics.items()}, "step": self._at(step)})
+        if len(self._rows) >= self.flush_logs_every_n_steps:
+            super().save()
+
+    def log_hyperparams(self, params: Any, metrics: Mapping[str, float] | None = None) -> None:
+        """Keep settings as "hparams.yaml".
+
+        Args:
+            params: A dict or Namespace.
+            metrics: Figures that belong to them.
+        """
+        settings.write(self.log_dir, params)
+        if metrics is not None:
+            self.log_metrics(metrics)
+
+    def save(self) -> None:
+        if len(self._rows) >= self.flush_logs_every_n_steps:
+            super().save()
+
+    def finalize(self, status: str = "success") -> None:
+        super().save()

@@ -1,0 +1,341 @@
+"""`Trainer`: fits, validates, tests and predicts with LightningModules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from kerastorch.base import chance, errors
+from kerastorch.data.source import closing
+from kerastorch.engine.loop import Loop
+from kerastorch.engine.state import RunState
+from kerastorch.lightning import checkpoint, checks, legacy, ranks
+from kerastorch.lightning.callbacks import Callback
+from kerastorch.lightning.evaluation import KINDS, Evaluation
+from kerastorch.lightning.fitting import Fit
+from kerastorch.lightning.hooks import Hooks
+from kerastorch.lightning.optimizers import Schedulers, configured
+from kerastorch.lightning.program import LightningProgram
+from kerastorch.lightning.running import Running
+from kerastorch.lightning.step import LightningManualStep, LightningStep
+
+
+class Trainer(Running):
+    """Runs modules: where, how long, in which numbers, and who watches is said here.
+
+    Args:
+        accelerator: "auto", "cpu", "gpu", "cuda" or "mps".
+        strategy: "auto", "ddp" or "fsdp".
+        devices: How many, or which: "auto", a number, a list of indices.
+        num_nodes: Machines.
+        precision: "32-true", "16-mixed", "bf16-mixed", "bf16-true", "16-true" or "64-true".
+        logger: A logger, a list of them, False for none; default TensorBoard in `default_root_dir`.
+        callbacks: A callback or a list of them.
+        fast_dev_run: A few batches of everything, one if True, to see whether it runs; nothing is logged or saved.
+        max_epochs: The epoch to end before; -1 for no limit; default 1000 where nothing else limits.
+        min_epochs: Epochs before which no callback can end training.
+        max_steps: Updates after which training ends; -1 for no limit.
+        min_steps: Updates before which no callback can end training.
+        max_time: A time after which training ends: "DD:HH:MM:SS", a timedelta or a dict for one.
+        limit_train_batches: Batches in an epoch: a number, or a fraction of them. So `limit_val_batches`,
+            `limit_test_batches` and `limit_predict_batches`.
+        overfit_batches: So many batches, always the same, are trained on and validated on.
+        val_check_interval: Batches between two validations: a number, or a fraction of an epoch.
+        check_val_every_n_epoch: Epochs between two; None lets `val_check_interval` count over epochs.
+        num_sanity_val_steps: Batches of validation before training begins; -1 for all.
+        log_every_n_steps: Updates between two that are logged.
+        enable_checkpointing: Whether there is a `ModelCheckpoint` without being asked for. So
+            `enable_progress_bar` and `enable_model_summary`.
+        accumulate_grad_batches: Batches to an update.
+        gradient_clip_val: The limit for gradients.
+        gradient_clip_algorithm: "norm" or "value".
+        deterministic: Whether torch takes deterministic algorithms only; "warn" where it can.
+        benchmark: Whether cuDNN tries which algorithm is fastest.
+        inference_mode: Whether evaluations run in torch's inference mode.
+        use_distributed_sampler: Whether each rank gets its own part of a DataLoader.
+        detect_anomaly: Whether autograd looks for NaNs.
+        barebones: Whether everything that costs time beside training is off.
+        sync_batchnorm: Whether BatchNorm counts over all ranks.
+        reload_dataloaders_every_n_epochs: Epochs after which dataloaders are asked for anew.
+        default_root_dir: The folder for logs and checkpoints; default that of the process.
+        **flags: The others; older names are taken with a warning.
+
+    Raises:
+        ValueError: A flag is wrong, or two contradict each other.
+        TypeError: A flag is unknown.
+
+    Example:
+        >>> import torch
+        >>> from kerastorch.lightning import LightningModule
+        >>> class Line(LightningModule):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.layer = torch.nn.Linear(1, 1)
+        ...     def training_step(self, batch, batch_idx):
+        ...         return self.layer(batch).square().mean()
+        ...     def configure_optimizers(self):
+        ...         return torch.optim.SGD(self.parameters(), lr=0.1)
+        >>> trainer = Trainer(fast_dev_run=True, enable_progress_bar=False, enable_model_summary=False)
+        >>> trainer.fit(Line(), torch.utils.data.DataLoader(torch.ones(4, 1)))
+        >>> trainer.global_step
+        1
+    """
+
+    def fit(
+        self,
+        model: Any,
+        train_dataloaders: Any = None,
+        val_dataloaders: Any = None,
+        datamodule: Any = None,
+        ckpt_path: Any = None,
+        weights_only: bool | None = None,
+    ) -> None:
+        """Train a module.
+
+        Args:
+            model: The LightningModule.
+            train_dataloaders: What to train on: an iterable of batches, or a list or dict of them; or a datamodule.
+            val_dataloaders: What to validate on: one or a list.
+            datamodule: A LightningDataModule, in the place of dataloaders.
+            ckpt_path: A checkpoint to go on from; "last", "best".
+            weights_only: Accepted; checkpoints are read so.
+
+        Raises:
+            TypeError, ValueError: The module or the data are not fit for it; nothing was trained then.
+        """
+        given = {"train": train_dataloaders, "val": val_dataloaders}
+        there = {"train_dataloaders": train_dataloaders, "val_dataloaders": val_dataloaders, "datamodule": datamodule}
+        if self._elsewhere("fit", model, {**there, "ckpt_path": ckpt_path})[0]:
+            return
+        with self._running("fit", model, given, datamodule, ckpt_path) as found:
+            fit = self._prepare_fit(found)
+            if fit is None:
+                return
+            with torch.autograd.set_detect_anomaly(self.options.detect_anomaly), closing(fit.source):
+                loop: Any = Loop(fit.state, fit, self.plan.strategy.any)  # type: ignore[arg-type]
+                loop.run(fit.phase, self.max_epochs, lambda epoch: {}, lambda: None)
+
+    def validate(
+        self, model: Any = None, dataloaders: Any = None, ckpt_path: Any = None, verbose: bool = True,
+        datamodule: Any = None, weights_only: bool | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Go through validation data; returns the logged figures of each dataloader.
+
+        Args:
+            model: The module; default that of the last run.
+            dataloaders: The data: one or a list, or a datamodule.
+            ckpt_path: A checkpoint whose weights are taken: a path, "best", "last".
+            verbose: Whether the figures are printed.
+            datamodule: A LightningDataModule, in the place of dataloaders.
+            weights_only: Accepted; checkpoints are read so.
+        """
+        return self._evaluate("validate", model, {"val": dataloaders}, datamodule, ckpt_path, verbose)
+
+    def test(
+        self, model: Any = None, dataloaders: Any = None, ckpt_path: Any = None, verbose: bool = True,
+        datamodule: Any = None, weights_only: bool | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Go through test data; see `validate`."""
+        return self._evaluate("test", model, {"test": dataloaders}, datamodule, ckpt_path, verbose)
+
+    def predict(
+        self, model: Any = None, dataloaders: Any = None, datamodule: Any = None,
+        return_predictions: bool | None = None, ckpt_path: Any = None, weights_only: bool | None = None,
+    ) -> Any:  # fmt: skip
+        """The outputs for all batches, in a list; of several dataloaders a list for each; see `validate`.
+
+        Args:
+            model: The module; default that of the last run.
+            dataloaders: The data.
+            datamodule: A LightningDataModule, in the place of dataloaders.
+            return_predictions: False keeps no outputs.
+            ckpt_path: A checkpoint whose weights are taken.
+            weights_only: Accepted; checkpoints are read so.
+        """
+        given = {"dataloaders": dataloaders, "datamodule": datamodule, "ckpt_path": ckpt_path}
+        ran, outputs = self._elsewhere("predict", model, {**given, "return_predictions": return_predictions})
+        if ran:
+            return outputs
+        with self._running("predict", model, {"predict": dataloaders}, datamodule, ckpt_path):
+            evaluation = self._evaluation("predict")
+            evaluation.run(inference=self.options.inference_mode)
+            return None if return_predictions is False else evaluation.predictions()
+
+    def _evaluate(
+        self, stage: str, model: Any, given: dict[str, Any], datamodule: Any, ckpt_path: Any, verbose: bool
+    ) -> list[dict[str, Any]]:
+        there = {"dataloaders": next(iter(given.values())), "datamodule": datamodule, "ckpt_path": ckpt_path}
+        ran, figures = self._elsewhere(stage, model, {**there, "verbose": verbose})
+        if ran:
+            return figures  # type: ignore[no-any-return]
+        with self._running(stage, model, given, datamodule, ckpt_path):
+            figures = self._evaluation(stage).run(inference=self.options.inference_mode)
+            if verbose and self.is_global_zero:
+                for number, one in enumerate(figures):
+                    print(f"{stage}, dataloader {number}: " + ", ".join(f"{k} {v:.6g}" for k, v in one.items()))
+        return figures
+
+    def _evaluation(self, stage: str) -> Evaluation:
+        program = LightningProgram(self.lightning_module, self.plan, self.record)
+        sources = self.sources("val" if stage == "validate" else stage)
+        if not sources:
+            raise errors.value_error(
+                f"`{stage}`", expected="data: dataloaders, a datamodule, or a method of the module", received=None
+            )
+        return Evaluation(self, program, KINDS[stage], sources)
+
+    def _elsewhere(self, method: str, model: Any, given: dict[str, Any]) -> tuple[bool, Any]:
+        """Check the module; where this process starts the ranks, run there: whether it did, and what came back."""
+        model = self.lightning_module if model is None else model
+        checks.check_module(model, method)
+        given["ckpt_path"] = self._checkpoint_path(given["ckpt_path"])
+        return ranks.launch(self, method, model, given)
+
+    # -- a run ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _running(
+        self, stage: str, model: Any, given: dict[str, Any], datamodule: Any, ckpt_path: Any
+    ) -> Iterator[dict[str, Any] | None]:
+        """Around a run: what comes before its first batch and after its last. Gives the checkpoint to go on from."""
+        model = self.lightning_module if model is None else model
+        given, datamodule = checks.data(given, datamodule)
+        path = self._checkpoint_path(ckpt_path)
+        self.plan.strategy.start()
+        self._attach(stage, model, given, datamodule)
+        try:
+            found = self._set_up(path)
+            yield found
+            self._tear_down()
+        except KeyboardInterrupt as error:
+            self.interrupted, self.state.status = True, "interrupted"
+            self._tell_exception(error)
+        except BaseException as error:
+            self.state.status = "interrupted"
+            self._tell_exception(error)
+            raise
+        finally:
+            self.state.stage = None
+
+    def _attach(self, stage: str, model: Any, given: dict[str, Any], datamodule: Any) -> None:
+        self.state.fn, self.state.stage, self.state.status = stage, "train" if stage == "fit" else stage, "running"
+        self.lightning_module, self.datamodule, self.given = model, datamodule, given
+        model.trainer = self
+        if datamodule is not None:
+            datamodule.trainer = self
+        self.record.forget()
+        self.interrupted = False
+        self.callbacks = checks.ordered(self.own_callbacks, model.configure_callbacks())
+        self.hooks = Hooks(self, model, [*legacy.old_hooks(model), *self.callbacks], Callback)
+
+    def _set_up(self, path: str | None) -> dict[str, Any] | None:
+        """Everything up to the weights."""
+        strategy, module, stage = self.plan.strategy, self.lightning_module, self.state.fn
+        owners = [one for one in (self.datamodule, module) if one is not None]
+        if strategy.rank == 0:
+            for one in owners:
+                one.prepare_data()
+        strategy.any(None)  # the others wait for the data
+        if self.datamodule is not None:
+            self.datamodule.setup(stage)
+        self.hooks("setup", stage)
+        module.configure_model()
+        found = None if path is None else checkpoint.read(path)
+        if found is not None:
+            checkpoint.load_module(self, found)
+        if self.options.sync_batchnorm and strategy.world_size > 1:
+            torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
+        self.plan.precision.prepare(module)
+        strategy.place(module)
+        return found
+
+    def _prepare_fit(self, found: dict[str, Any] | None) -> Fit | None:
+        """All of a fit up to its first epoch; None where there is nothing to train on."""
+        module = self.lightning_module
+        self.optimizers, self.lr_scheduler_configs, self.optimizer_frequencies = configured(module)
+        old = legacy.is_old(module, self.options)
+        checks.check_fit(self, module, old)
+        program = LightningProgram(module, self.plan, self.record, self.optimizers, by_itself=old)
+        schedulers = Schedulers(
+            self.lr_scheduler_configs, self.hooks.own("lr_scheduler_step"), lambda: self.callback_metrics
+        )
+        kind = legacy.OldStep if old else LightningManualStep if program.manual else LightningStep
+        state = self._state(found is not None)
+        fit = self.fitting = Fit(self, kind(program, self.plan, state, self.hooks), state, schedulers)
+        self.hooks("on_fit_start")
+        self.log_hyperparameters()
+        if found is not None:
+            checkpoint.load_training(self, found)
+        module.zero_grad()
+        self._check_sanity(fit, found)
+        fit.load(validation=False)
+        if fit.source.num_batches == 0:
+            return None
+        if fit.validation is None and self.validates:
+            fit.load(validation=True)
+        checks.check_interval(fit)
+        program.first = lambda: checks.check_monitors(fit)
+        if found is not None:
+            checkpoint.load_own(self, found)
+        return fit
+
+    def _state(self, resumes: bool) -> RunState:
+        """The cursor: a second `fit` goes on counting where the first one ended."""
+        if resumes or self.fitting is None:
+            return RunState()
+        before = self.fitting.state
+        return RunState(epoch=before.epoch, step=before.step)
+
+    def _check_sanity(self, fit: Fit, found: dict[str, Any] | None) -> None:
+        """A few batches of validation before anything is trained, with the random numbers put back afterwards."""
+        if not self.validates or not self.options.num_sanity_val_steps or found is not None:
+            return
+        before = chance.state(self.plan.device)
+        with self.staged("sanity_check"):
+            fit.load(validation=True)
+            self.hooks("on_sanity_check_start")
+            assert fit.validation is not None
+            with fit.validation.shortened(self.options.num_sanity_val_steps):
+                fit.validation.run()
+            self.hooks("on_sanity_check_end")
+        self.record.forget()
+        chance.restore(before)
+
+    def _tear_down(self) -> None:
+        if self.state.fn == "fit":
+            self.hooks("on_fit_end")
+        if self.datamodule is not None:
+            self.datamodule.teardown(self.state.fn)
+        self.hooks("teardown", self.state.fn)
+        self.record.active = None
+        for logger in self.loggers:
+            logger.finalize("success")
+        self.state.status = "finished"
+
+    def _tell_exception(self, error: BaseException) -> None:
+        for hook in self.hooks.of(self.callbacks, "on_exception"):
+            hook(error)
+        if self.datamodule is not None:
+            self.datamodule.on_exception(error)
+        for logger in self.loggers:
+            logger.finalize("failed")
+
+    def _checkpoint_path(self, wanted: Any) -> str | None:
+        """The file that `ckpt_path` means."""
+        if wanted not in ("best", "last"):
+            return None if wanted is None else os.fspath(wanted)
+        saving = self.checkpoint_callback
+        path = saving and (saving.best_model_path if wanted == "best" else saving.last_model_path)
+        if not path:
+            raise errors.value_error(
+                "`ckpt_path`",
+                expected="a path, or the name of a checkpoint that the last fit has saved",
+                received=wanted,
+                remedy="Call `fit` before, with a ModelCheckpoint"
+                + (" of save_last=True." if wanted == "last" else "."),
+            )
+        return str(path)

@@ -1,0 +1,62 @@
+"""What a Trainer tells of itself is what real Lightning's tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kerastorch.lightning as pl
+from tests.lightning import parity
+
+SAID = (
+    "global_step", "current_epoch", "max_epochs", "max_steps", "num_training_batches", "num_val_batches", "world_size",
+    "global_rank", "is_global_zero", "training", "validating", "testing", "predicting", "sanity_checking",
+    "accumulate_grad_batches", "estimated_stepping_batches", "should_stop", "fast_dev_run", "log_every_n_steps",
+)  # fmt: skip
+
+
+def watching(lib: Any, seen: list[Any]) -> Any:
+    def look(name: str) -> Any:
+        def hook(self: Any, trainer: Any, pl_module: Any, *args: Any) -> None:
+            seen.append((name, str(getattr(trainer.state.fn, "value", trainer.state.fn)), tell(trainer)))
+
+        return hook
+
+    names = ("on_fit_start", "on_sanity_check_start", "on_validation_start", "on_train_start", "on_train_epoch_start",
+             "on_train_batch_start", "on_train_batch_end", "on_train_epoch_end", "on_train_end",
+             "on_test_start")  # fmt: skip
+    return type("Watching", (lib.Callback,), {name: look(name) for name in names})()
+
+
+def tell(trainer: Any) -> dict[str, Any]:
+    names = [name for name in SAID if "batches" not in name or "accumulate" in name]
+    return {name: getattr(trainer, name) for name in names}
+
+
+def test_the_same_is_told_at_every_hook(tmp_path: Path) -> None:
+    seen: list[list[Any]] = []
+    for lib in parity.both():
+        seen.append([])
+        module, trainer, _ = parity.run(
+            lib, parity.classifier, tmp_path, parity.data(20), parity.data(8), max_epochs=2, accumulate_grad_batches=2,
+            val_check_interval=2, callbacks=[lambda lib, s=seen[-1]: watching(lib, s)],
+        )  # fmt: skip
+        seen[-1].append({name: getattr(trainer, name) for name in SAID if name != "training"})
+        with parity.quiet():
+            trainer.test(module, parity.data(8), verbose=False)
+    assert len(seen[0]) == len(seen[1]) > 10
+    for own, real in zip(*seen, strict=True):
+        assert own == real
+
+
+def test_who_there_is(tmp_path: Path) -> None:
+    stopping = pl.callbacks.EarlyStopping("a")
+    trainer = pl.Trainer(callbacks=stopping, default_root_dir=tmp_path, max_epochs=1, accelerator="cpu")
+    kinds = [type(one).__name__ for one in trainer.callbacks]
+    assert kinds == ["EarlyStopping", "TQDMProgressBar", "ModelSummary", "ModelCheckpoint"]
+    assert (
+        trainer.checkpoint_callback is trainer.callbacks[-1] and trainer.progress_bar_callback is trainer.callbacks[1]
+    )
+    assert isinstance(trainer.logger, pl.loggers.TensorBoardLogger)
+    assert trainer.log_dir == str(tmp_path / "lightning_logs" / "version_0") and trainer.train_dataloader is None
+    assert (trainer.local_rank, trainer.model, trainer.callback_metrics) == (0, None, {})

@@ -1,0 +1,28 @@
+"""One seed for all chance."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import numpy as np
+import pytest
+import torch
+
+import kerastorch.lightning as pl
+from tests.lightning import parity
+
+
+def test_the_same_numbers_as_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PL_GLOBAL_SEED", "7")
+    monkeypatch.setenv("PL_SEED_WORKERS", "0")
+    drawn = []
+    for lib in parity.both():
+        with parity.quiet():
+            assert lib.seed_everything(11, workers=True) == 11
+        drawn.append((random.random(), np.random.rand(), torch.rand(1).item()))
+    assert drawn[0] == drawn[1]
+    assert os.environ["PL_GLOBAL_SEED"] == "11" and os.environ["PL_SEED_WORKERS"] == "1"
+    assert pl.seed_everything() == 11
+    with pytest.raises(ValueError, match="an integer in"):
+        pl.seed_everything("many")  # type: ignore[arg-type]

@@ -1,0 +1,86 @@
+"""The Tuner finds what real Lightning's finds, and leaves the module as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import torch
+
+import kerastorch.lightning as pl
+from kerastorch.runtime import memory
+from tests.lightning import parity
+
+
+def trainer(lib: Any, folder: Path) -> Any:
+    with parity.quiet():
+        return lib.Trainer(
+            max_epochs=1, logger=False, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
+            enable_checkpointing=False, default_root_dir=folder,
+        )  # fmt: skip
+
+
+def test_a_learning_rate_as_lightnings(tmp_path: Path) -> None:
+    found = []
+    for lib in parity.both():
+        with parity.quiet():
+            from lightning.pytorch.tuner import Tuner as Real
+
+        torch.manual_seed(3)
+        module = parity.classifier(lib)()
+        before = {name: value.clone() for name, value in module.state_dict().items()}
+        kind = pl.Tuner if lib is pl else Real
+        with parity.quiet():
+            result = kind(trainer(lib, tmp_path)).lr_find(module, parity.data(800), num_training=60, max_lr=10.0)
+        assert all(torch.equal(before[name], value) for name, value in module.state_dict().items())
+        rates = result.lr if lib is pl else result.results["lr"]
+        assert module.hparams.lr == result.suggestion() != 0.05
+        found.append(float(rates[-1]))
+    assert 0.5 < found[0] / found[1] < 2.0, "the loss diverges at the same rate"
+
+
+def test_a_module_without_a_rate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'lr' or 'learning_rate'"):
+        pl.Tuner(trainer(pl, tmp_path)).lr_find(parity.autoencoder(pl)(), parity.data())
+    with pytest.raises(ValueError, match="automatic optimization"):
+        module = parity.gan(pl)()
+        module.lr = 0.1
+        pl.Tuner(trainer(pl, tmp_path)).lr_find(module, parity.data())
+
+
+def sized(most: int) -> Any:
+    class Sized(parity.autoencoder(pl)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.batch_size = 4
+
+        def train_dataloader(self) -> Any:
+            return parity.data(100, self.batch_size)
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            if len(batch[0]) > most:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return super().training_step(batch, batch_idx)
+
+    return Sized()
+
+
+@pytest.mark.parametrize(("mode", "most", "wanted"), [("power", 20, 16), ("binsearch", 20, 20), ("power", 999, 128)])
+def test_a_batch_size(mode: str, most: int, wanted: int, tmp_path: Path) -> None:
+    module = sized(most)
+    with mock.patch.object(memory, "give_back") as given:
+        assert pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, mode=mode) == wanted == module.batch_size
+    assert given.called == (most < 999)
+
+
+def test_other_errors_are_not_swallowed(tmp_path: Path) -> None:
+    module = sized(50)
+    module.encoder = None
+    with pytest.raises(TypeError):
+        pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module)
+    with pytest.raises(ValueError, match="`train_dataloader`"):
+        pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, parity.data())
+    with pytest.raises(ValueError, match="'size'"):
+        pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, batch_arg_name="size")
