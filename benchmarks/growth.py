@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 import psutil
 import torch
-from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 import kerastorch as keras
+from benchmarks.peers.best import train_epoch
 from benchmarks.run import ratios
 
 FEATURES, CLASSES, BATCH = 20, 10, 100
@@ -54,19 +54,6 @@ def growth(largest: int) -> None:
         print(f"| {samples:,} | {steps:,} | {taken / steps * 1e6:.0f} | {more:.0f} |", flush=True)
 
 
-def bare(net: torch.nn.Module, optimizer: torch.optim.Optimizer, loader: DataLoader[tuple[torch.Tensor, ...]]) -> None:
-    total, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
-    for inputs, labels in loader:
-        logits = net(inputs)
-        loss = functional.cross_entropy(logits, labels)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        total.add_(loss.detach(), alpha=len(inputs))
-        correct += (logits.argmax(-1) == labels).sum()
-    total.item(), correct.item()
-
-
 def loaders(samples: int, repeats: int) -> None:
     """Epochs of a bare loop and of `fit` in turn, over the same DataLoader."""
     print("| loader | bare, us a step | kerastorch, us a step | ratio: median, fastest |\n|---|---|---|---|")
@@ -77,7 +64,7 @@ def loaders(samples: int, repeats: int) -> None:
         net = torch.nn.Sequential(torch.nn.Linear(FEATURES, 32), torch.nn.ReLU(), torch.nn.Linear(32, CLASSES))
         optimizer = torch.optim.Adam(net.parameters(), eps=1e-7, fused=True)
         sides: dict[str, Callable[[], object]] = {
-            "bare": lambda: bare(net, optimizer, loader),  # noqa: B023
+            "bare": lambda: train_epoch(net, optimizer, loader),  # noqa: B023
             "ours": lambda: trained.fit(loader, verbose=0),  # noqa: B023
         }
         times: dict[str, list[float]] = {"bare": [], "ours": []}

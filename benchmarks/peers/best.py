@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.task import BATCH, Task, torch_net
 
 BLOCK_BYTES = 1 << 20  # what is gathered at a time stays in cache
+
+
+def train_epoch(net: nn.Module, optimizer: torch.optim.Optimizer, batches: Iterable[Any]) -> None:
+    """Train on batches, with their mean loss and accuracy."""
+    total, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
+    for inputs, labels in batches:
+        logits = net(inputs)
+        loss = functional.cross_entropy(logits, labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        total.add_(loss.detach(), alpha=len(inputs))
+        correct += (logits.argmax(-1) == labels).sum()
+    total.item(), correct.item()
 
 
 class Peer:
@@ -44,16 +58,7 @@ class Peer:
         """Train, with the mean loss and the accuracy of each epoch."""
         net, optimizer = self.net.train(), self.optimizer
         for _ in range(epochs):
-            total, correct = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.int64)
-            for inputs, labels in self._batches(x, y, torch.randperm(len(x))):
-                logits = net(inputs)
-                loss = functional.cross_entropy(logits, labels)
-                loss.backward()
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-                total.add_(loss.detach(), alpha=len(inputs))
-                correct += (logits.argmax(-1) == labels).sum()
-            total.item(), correct.item()
+            train_epoch(net, optimizer, self._batches(x, y, torch.randperm(len(x))))
 
     def evaluate(self, x: np.ndarray, y: np.ndarray) -> float:
         """The accuracy, computed beside the loss."""

@@ -37,6 +37,17 @@ def whole(tensor: Tensor) -> Tensor:
     return value.full_tensor() if is_sharded(value) else value  # type: ignore[attr-defined]
 
 
+def local(tensor: Tensor) -> Tensor:
+    """What this process holds of a tensor: its part of a sharded one, else all of it.
+
+    Example:
+        >>> value = torch.ones(2)
+        >>> local(value) is value
+        True
+    """
+    return tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
+
+
 def averaging(tensor: Any) -> Tensor:
     """The whole of a sharded tensor, with a history: its gradient is the mean of those that the processes compute."""
     from torch.distributed.tensor import Partial
@@ -80,7 +91,8 @@ def part_like(value: Tensor, like: Tensor) -> Tensor:
     from torch.distributed.tensor import DTensor
 
     mesh, placements = like.device_mesh, like.placements  # type: ignore[attr-defined]
-    return DTensor.from_local(value, mesh, placements, run_check=False, shape=like.shape, stride=like.stride())
+    own = value.to(like.device)
+    return DTensor.from_local(own, mesh, placements, run_check=False, shape=like.shape, stride=like.stride())
 
 
 def copy_each(targets: list[Tensor], values: list[Tensor]) -> None:

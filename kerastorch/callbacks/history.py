@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastorch import config
 from kerastorch.base import errors, registry
+from kerastorch.base.plotting import pyplot
 from kerastorch.callbacks.callback import Callback, Logs
 
 
@@ -58,7 +59,7 @@ class History(Callback):
             ImportError: matplotlib is not installed.
             ValueError: A name is unknown, or nothing was recorded.
         """
-        plt = _pyplot()
+        plt = pyplot("`plot` of History")
         shown = self._names(names)
         size = figsize or (5.0 * len(shown), 4.0)
         figure, row = plt.subplots(1, len(shown), figsize=size, squeeze=False, layout="constrained")
@@ -94,18 +95,3 @@ class History(Callback):
         every = max(1, len(epochs) // len(values)) if epochs else 1
         at = epochs[every - 1 :: every] if epochs else []
         return (at, values) if len(at) == len(values) else (list(range(1, len(values) + 1)), values)
-
-
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            errors.message(
-                "`plot` of History",
-                expected="matplotlib",
-                received=errors.Said("an installation without it"),
-                remedy="Install it: `pip install matplotlib`.",
-            )
-        ) from error
-    return pyplot

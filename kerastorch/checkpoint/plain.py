@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import errors
-from kerastorch.base.sharded import is_sharded
+from kerastorch.base.sharded import local
 
 _PLAIN = (bool, int, float, str, type(None))
 _MARKS = _ARRAY, _BYTES, _DICT = "numpy array", "bytes", "dict"  # the only key of a dict that stands for one of these
@@ -128,9 +128,7 @@ def same(a: Any, b: Any) -> bool:
 
 def copy_to_host(tensor: Tensor) -> Tensor:
     """A copy on the host that holds just the tensor's own values, not what its memory holds beside them."""
-    value = tensor.detach()
-    if is_sharded(value):
-        value = value.to_local()  # type: ignore[attr-defined]
+    value = local(tensor.detach())
     value = value if type(value) is Tensor else value.as_subclass(Tensor)
     value = value.resolve_conj().resolve_neg()
     if value.layout is not torch.strided:

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch.base import chance, errors
+from kerastorch.base.sharded import local
 from kerastorch.data.batch import Batch
 from kerastorch.engine.choice import train_step_for
-from kerastorch.engine.nonfinite import NOTHING, Finding, in_batch, in_forward, in_gradients, is_finite, own
+from kerastorch.engine.nonfinite import NOTHING, Finding, in_batch, in_forward, in_gradients, is_finite
 from kerastorch.engine.program import Program
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import Step, TrainStep
@@ -77,7 +78,7 @@ class GuardedStep(TrainStep):
         Raises:
             FloatingPointError: It is not.
         """
-        gradients = [own(p.grad) for p in self.parameters if p.grad is not None]
+        gradients = [local(p.grad) for p in self.parameters if p.grad is not None]
         losses = [held.loss for held in self.held]
         norms = torch._foreach_norm(gradients, 2) if gradients else ()
         total = torch.stack([value.float() for value in (*losses, *norms)]).sum()  # NaN and infinities survive a sum

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch.base import nested
-from kerastorch.base.sharded import is_sharded
+from kerastorch.base.sharded import local
 from kerastorch.data.batch import Batch
 from kerastorch.data.convert import place
 from kerastorch.engine.program import Program
@@ -90,12 +90,7 @@ def in_gradients(module: nn.Module) -> Finding | None:
 
 def is_finite(tensor: Tensor) -> bool:
     """Whether all numbers of a tensor (of its part in this process) are finite; waits for the device."""
-    return bool(torch.isfinite(own(tensor)).all())
-
-
-def own(tensor: Tensor) -> Tensor:
-    """What this process holds of a tensor."""
-    return tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
+    return bool(torch.isfinite(local(tensor)).all())
 
 
 @contextmanager
@@ -133,7 +128,7 @@ def _first_bad(structure: Any) -> Tensor | None:
 
 
 def _bad_rows(tensor: Tensor, batch: Batch) -> list[int]:
-    values = own(tensor)
+    values = local(tensor)
     if not batch.size or not values.ndim or values.shape[0] != batch.size:
         return []
     finite = torch.isfinite(values).reshape(batch.size, -1).all(1)

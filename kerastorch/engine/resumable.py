@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch.base import chance, errors, nested
-from kerastorch.base.sharded import has_shards, is_sharded, part_like
+from kerastorch.base.sharded import has_shards, local, part_like
 from kerastorch.checkpoint.plain import from_plain, to_plain
 from kerastorch.data.source import DataSource
 from kerastorch.engine.events import Observer
@@ -62,7 +62,7 @@ class Resumable:
             weights = {"module": program.module.state_dict(), "stateful": self._stateful_states()}
         own = {
             "random": random or self.random(),
-            "seeds": [_seed_state(seeds) for seeds in _seeds(program.module)],
+            "seeds": [seeds.get_state() for seeds in _seeds(program.module)],
             "source": self.source.state_dict(),
             "step": self.step.state_dict(),
         }
@@ -155,7 +155,7 @@ class Resumable:
             gradient = known.get(name)
             parameter.grad = None
             if gradient is not None:
-                parameter.grad = part_like(gradient.to(_local(parameter).device), parameter)
+                parameter.grad = part_like(gradient.to(local(parameter).device), parameter)
 
 
 def combined(owns: Sequence[dict[str, Any]], rank: int, ranks: int) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def _nothing(state: Any) -> Any:
 def _load_module(module: nn.Module, known: Mapping[str, Any]) -> None:
     there = module.state_dict()
     came = {name: tuple(value.shape) for name, value in known.items() if isinstance(value, Tensor)}
-    wanted = {name: tuple(_local(value).shape) for name, value in there.items() if isinstance(value, Tensor)}
+    wanted = {name: tuple(local(value).shape) for name, value in there.items() if isinstance(value, Tensor)}
     if came != wanted:
         missing = sorted(set(came.items()) ^ set(wanted.items()), key=str)[:4]
         raise _changed("weights", f"those of the checkpoint ({missing} differ)", type(module).__name__)
@@ -230,7 +230,7 @@ def _load_module(module: nn.Module, known: Mapping[str, Any]) -> None:
         return
     for name, value in there.items():
         if isinstance(value, Tensor):
-            _local(value).copy_(known[name])
+            local(value).copy_(known[name])
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, key: str, known: dict[str, Any]) -> None:
@@ -243,7 +243,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, key: str, known: dict[str,
         parameter = flat[index]
         parts = {
             name: part_like(value, parameter)
-            if isinstance(value, Tensor) and value.shape == _local(parameter).shape
+            if isinstance(value, Tensor) and value.shape == local(parameter).shape
             else value
             for name, value in values.items()
         }
@@ -267,10 +267,6 @@ def _seeds(module: nn.Module) -> Iterator[Any]:
                     yield leaf
 
 
-def _seed_state(seeds: Any) -> Any:
-    return seeds.get_state()
-
-
 def _figure_state(one: Any) -> Any:
     return one.state_dict() if hasattr(one, "state_dict") else {}
 
@@ -282,10 +278,6 @@ def _load_figure(one: Any, known: Any) -> None:
 
 def _onto(device: torch.device, value: Any) -> Any:
     return nested.map_structure(lambda leaf: leaf.to(device) if isinstance(leaf, Tensor) else leaf, value)
-
-
-def _local(tensor: Tensor) -> Tensor:
-    return tensor.to_local() if is_sharded(tensor) else tensor  # type: ignore[attr-defined]
 
 
 def _changed(what: str, expected: Any, received: Any) -> ValueError:

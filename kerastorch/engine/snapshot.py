@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kerastorch.base import chance
-from kerastorch.base.sharded import is_sharded
+from kerastorch.base.sharded import local
 from kerastorch.engine.objective import Metrics, MetricTerm, RunningMean
 from kerastorch.engine.state import RunState
 from kerastorch.engine.window import EveryBatch
@@ -124,8 +124,7 @@ class Snapshot:
 
 def _own_values(tensor: Tensor) -> Tensor:
     """The values in this process's memory: an expanded tensor repeats them, of a sharded one there is a part."""
-    if is_sharded(tensor):
-        tensor = tensor.to_local()  # type: ignore[attr-defined]
+    tensor = local(tensor)
     if tensor.layout is torch.strided:
         for dimension, stride in enumerate(tensor.stride()):
             if stride == 0 and tensor.shape[dimension] > 1:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kerastorch import config
 from kerastorch.base import errors
+from kerastorch.base.plotting import pyplot
 
 
 class LRFinderResult:
@@ -82,7 +83,7 @@ class LRFinderResult:
         Raises:
             ImportError: matplotlib is not installed.
         """
-        plt = _pyplot()
+        plt = pyplot("`plot` of LRFinderResult")
         own = axes is None
         if own:
             _, axes = plt.subplots(layout="constrained")
@@ -111,18 +112,3 @@ def _slopes(values: np.ndarray) -> np.ndarray:
     spans = [slice(max(0, i - reach), i + reach + 1) for i in range(len(values))]
     places = np.arange(len(values), dtype="float64")
     return np.array([np.polyfit(places[span], values[span], 1)[0] for span in spans])
-
-
-def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            errors.message(
-                "`plot` of LRFinderResult",
-                expected="matplotlib",
-                received=errors.Said("an installation without it"),
-                remedy="Install it: `pip install matplotlib`.",
-            )
-        ) from error
-    return pyplot

@@ -107,11 +107,6 @@ def _encoded(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     )
 
 
-def local(tensor: Tensor) -> Tensor:
-    value: Any = tensor.detach()
-    return value.to_local() if is_sharded(value) else value  # type: ignore[no-any-return]
-
-
 def piece_of(tensor: Any) -> Piece:
     """Which part of a tensor this process holds."""
     if not is_sharded(tensor):
@@ -120,15 +115,6 @@ def piece_of(tensor: Any) -> Piece:
 
     sizes, offsets = compute_local_shape_and_global_offset(tensor.shape, tensor.device_mesh, tensor.placements)
     return Piece(tuple(offsets), tuple(sizes))
-
-
-def as_part_of(value: Tensor, like: Any) -> Tensor:
-    from torch.distributed.tensor import DTensor
-
-    made = value.to(like.device)
-    return DTensor.from_local(
-        made, like.device_mesh, like.placements, run_check=False, shape=like.shape, stride=like.stride()
-    )
 
 
 def cut(low: Sequence[int], high: Sequence[int], start: Sequence[int]) -> tuple[slice, ...]:

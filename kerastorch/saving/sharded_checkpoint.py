@@ -22,11 +22,10 @@ from torch import Tensor
 
 from kerastorch.base import errors
 from kerastorch.base.files import digest, replacing
-from kerastorch.base.sharded import is_sharded
+from kerastorch.base.sharded import local, part_like
 from kerastorch.saving.pieces import (
     Entry,
     Piece,
-    as_part_of,
     collect,
     cut,
     dtype_name,
@@ -34,7 +33,6 @@ from kerastorch.saving.pieces import (
     entry_of,
     fits,
     group_names,
-    local,
     model_tensors,
     piece_of,
 )
@@ -247,7 +245,7 @@ class Checkpoint:
         piece = Piece((0,) * len(entry.shape), entry.shape) if like is None else piece_of(like)
         made = torch.empty(piece.sizes, dtype=getattr(torch, entry.dtype))
         self.fill(name, piece, made)
-        return made if like is None or not is_sharded(like) else as_part_of(made, like)
+        return made if like is None else part_like(made, like)
 
     def whole(self, name: str) -> Tensor:
         """A whole tensor."""
@@ -278,7 +276,7 @@ class Checkpoint:
         def fill() -> None:
             with torch.no_grad():
                 for name, target in targets.items():
-                    self.fill(f"model/{name}", piece_of(target), local(target))
+                    self.fill(f"model/{name}", piece_of(target), local(target.detach()))
                 fill_optimizer()
 
         return fill
@@ -369,7 +367,7 @@ def _write_part(path: Path, tensors: Mapping[str, Tensor], names: Iterable[str])
     for name in names:
         value = tensors[name]
         if id(value) not in made:  # a copy, as torch would write all that a view looks into
-            made[id(value)] = local(value).to("cpu", copy=True, memory_format=torch.contiguous_format)
+            made[id(value)] = local(value.detach()).to("cpu", copy=True, memory_format=torch.contiguous_format)
         parts[name] = made[id(value)]
     if not parts:
         return None
