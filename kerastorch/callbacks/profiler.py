@@ -200,7 +200,7 @@ class _TimedSource(DataSource):
     def __init__(self, source: DataSource, clock: Stopwatch) -> None:
         self.source, self.clock = source, clock
         self.num_batches, self.num_samples = source.num_batches, source.num_samples
-        self.batch_size, self.promised, self.resumable = source.batch_size, source.promised, source.resumable
+        self.batch_size, self.promised = source.batch_size, source.promised
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         with self.clock.part("data"):

@@ -52,8 +52,6 @@ class ArraySource(DataSource):
         [[2, 3], [4]]
     """
 
-    resumable = True
-
     def __init__(
         self,
         x: Any,

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, SequentialSampler
 
+from kerastorch.base import errors
 from kerastorch.data.blame import telling
 from kerastorch.data.stream import StreamSource
 
@@ -30,6 +31,8 @@ class LoaderSource(StreamSource):
         [2, 2, 1]
     """
 
+    ordered_by_seed = False  # or by torch's random numbers
+
     def __init__(
         self, loader: Any, *, device: torch.device | str = "cpu", steps: int | None = None, kind: str = "DataLoader"
     ) -> None:
@@ -37,7 +40,6 @@ class LoaderSource(StreamSource):
         self.loader = loader
         self._samplers = [s for s in _samplers(loader) if callable(getattr(s, "set_epoch", None))]
         self.by_epoch = bool(self._samplers)
-        self.resumable = True
         holders = (loader, getattr(loader, "sampler", None), getattr(loader, "batch_sampler", None))
         found = (getattr(holder, "generator", None) for holder in holders)
         self._generators = list({id(g): g for g in found if isinstance(g, torch.Generator)}.values())
@@ -65,6 +67,21 @@ class LoaderSource(StreamSource):
     def state_dict(self) -> dict[str, Any]:
         own = {"loader": self.loader.state_dict()} if _keeps_state(self.loader) and self._items is not None else {}
         return {**super().state_dict(), **own}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        other = ("seed" in state) != self.ordered_by_seed
+        if other and state["open"] and state["taken"] and self._shuffles():
+            raise errors.value_error(
+                "`x`, a DataLoader that shuffles, in the middle of an epoch",
+                expected="one device where there was one before, several where there were several",
+                received=errors.Said("the other; one draws the order from torch's random numbers, several from a seed"),
+                remedy="Go on with as many devices, or from the end of an epoch; or give the dataset itself and "
+                "`batch_size`: its order is the same for any number of devices.",
+            )
+        super().load_state_dict(state)
+
+    def _shuffles(self) -> bool:
+        return not isinstance(getattr(self.loader, "sampler", None), SequentialSampler)
 
     def _skip(self, count: int) -> None:
         if not self._goes_on:

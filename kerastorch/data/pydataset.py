@@ -93,8 +93,6 @@ class PyDatasetSource(StreamSource):
         [[0.0], [1.0]]
     """
 
-    resumable = True
-
     def __init__(
         self,
         dataset: PyDataset,

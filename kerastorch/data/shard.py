@@ -93,7 +93,7 @@ class Slices(DataSource):
     def __init__(self, source: DataSource, part: tuple[int, int]) -> None:
         self.source, self.part = source, part
         self.num_batches, self.num_samples = source.num_batches, source.num_samples
-        self.batch_size, self.promised, self.resumable = source.batch_size, source.promised, source.resumable
+        self.batch_size, self.promised = source.batch_size, source.promised
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         return map(self._own, self.source.batches(epoch, start))
@@ -155,6 +155,8 @@ class LoaderShard(LoaderSource):
         ValueError: The loader has a sampler or a batch sampler of its own.
     """
 
+    ordered_by_seed = True
+
     def __init__(self, source: LoaderSource, part: tuple[int, int], seed: int) -> None:
         loader = source.loader
         self.part, self.total = part, 0
@@ -175,8 +177,11 @@ class LoaderShard(LoaderSource):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self._close_pass()
-        self.cursor.seed = int(state["seed"])
+        self.cursor.seed = int(state.get("seed", self.cursor.seed))
         super().load_state_dict(state)
+
+    def _shuffles(self) -> bool:
+        return bool(self.cursor.shuffle)
 
     def sample_numbers(self, epoch: int, batch: int) -> Sequence[int] | None:
         numbers = self.cursor.numbers(epoch, batch, len(self.samples), self.steps)

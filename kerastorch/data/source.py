@@ -19,15 +19,12 @@ class DataSource(ABC):
         num_samples: Rows in the data, or None when unknown.
         batch_size: Rows in a batch, or None when the data decide.
         promised: The batches an epoch must have, lest the user is warned; None when fewer will do.
-        resumable: Whether `batches(epoch, start)` gives, in a new process too, exactly the batches that an
-            uninterrupted run would have had (after `load_state_dict` where there is state).
     """
 
     num_batches: int | None = None
     num_samples: int | None = None
     batch_size: int | None = None
     promised: int | None = None
-    resumable: bool = False
 
     @abstractmethod
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:

@@ -152,7 +152,7 @@ class OptimizerState(State):
         return _declared(value, layout.to_keras(value.detach()).shape if same else None, name)
 
     def wanted(self, found: Mapping[str, Declared]) -> Mapping[str, Declared] | None:
-        if not self.owner.built and len(found) > len(self.owner.own_numbers()):
+        if not self.owner.built and len(found) >= len(self.owner.own_numbers()):
             self.owner.build([p for p in self.model.parameters() if p.requires_grad])
         now = self._now()
         if len(found) == len(now):

@@ -24,7 +24,7 @@ def test_one_generator_over_all_epochs():
     source = GeneratorSource(endless(), steps=3)
     assert int(source.peek().x[0]) == 0
     assert [firsts(source, e) for e in range(3)] == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
-    assert source.num_batches == 3 and not source.resumable
+    assert source.num_batches == 3
 
 
 def test_a_generator_that_ends_early():

@@ -22,7 +22,7 @@ def xs(source, epoch=0, start=0):
 
 def test_batches_are_the_loaders_own():
     source = LoaderSource(DataLoader(DATA, batch_size=4))
-    assert (source.num_batches, source.num_samples, source.batch_size, source.resumable) == (3, 10, 4, True)
+    assert (source.num_batches, source.num_samples, source.batch_size) == (3, 10, 4)
     batches = list(source.batches(0))
     assert [b.size for b in batches] == [4, 4, 2] and all(b.y.equal(b.x * 2) for b in batches)
 
@@ -106,7 +106,6 @@ def test_a_stateful_loader_resumes_exactly():
     stateful = pytest.importorskip("torchdata.stateful_dataloader").StatefulDataLoader
     generator = torch.Generator().manual_seed(0)
     source = LoaderSource(stateful(DATA, batch_size=2, shuffle=True, generator=generator))
-    assert source.resumable
     batches = source.batches(0)
     for _ in range(2):
         next(batches)

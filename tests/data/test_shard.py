@@ -157,3 +157,28 @@ class _Numbers(torch.utils.data.Dataset):  # type: ignore[type-arg]
 
     def __getitem__(self, index: int) -> float:
         return float(index)
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_a_shuffling_loader_goes_on_in_an_epoch_with_its_own_kind_of_order_only(before: int) -> None:
+    def made(ranks: int, shuffle: bool) -> Any:
+        loader = DataLoader(TensorDataset(torch.arange(12.0)), batch_size=4, shuffle=shuffle)
+        return shard(LoaderSource(loader), (0, ranks), seed=3)
+
+    def state(shuffle: bool, batches: int) -> dict[str, Any]:
+        source = made(before, shuffle)
+        batch = source.batches(0)
+        for _ in range(batches):
+            next(batch)
+        return dict(source.state_dict())
+
+    with pytest.raises(ValueError, match="a DataLoader that shuffles, in the middle of an epoch: expected one device"):
+        made(3 - before, True).load_state_dict(state(True, 1))
+    made(before, True).load_state_dict(state(True, 1))
+    other = made(3 - before, False)
+    other.load_state_dict(state(False, 1))
+    found = [row for batch in other.batches(0, 1) for row in batch.x.tolist()]
+    assert found == ([4, 5, 8, 9] if before == 1 else list(range(4, 12)))
+    fresh = made(3 - before, True)
+    fresh.load_state_dict(state(True, 0))
+    assert len(list(fresh.batches(0))) == 3

@@ -23,7 +23,7 @@ def test_a_source_is_abstract_and_knows_nothing_by_default():
     with pytest.raises(TypeError):
         DataSource()
     source = _Nothing()
-    assert (source.num_batches, source.num_samples, source.batch_size, source.resumable) == (None, None, None, False)
+    assert (source.num_batches, source.num_samples, source.batch_size) == (None, None, None)
     assert source.state_dict() == {} and source.load_state_dict({}) is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,32 @@ def test_a_folder_s_name_has_no_ending(tmp_path: Path) -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     with pytest.raises(ValueError, match="zipped=False"):
         model.save(tmp_path / "m.keras", zipped=False)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")  # Keras
+@pytest.mark.parametrize("trained", [False, True], ids=["new", "trained"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "momentum", "schedule", "scaled"])
+def test_a_compiled_model_comes_back_before_and_after_training(optimizer: str, trained: bool, tmp_path: Path) -> None:
+    import keras as real
+
+    x = np.ones((4, 3), "float32")
+    for writer, reader in ((keras, keras), (real, keras), (keras, real)):
+        made = {
+            "momentum": lambda lib=writer: lib.optimizers.SGD(0.1, momentum=0.9),
+            "schedule": lambda lib=writer: lib.optimizers.SGD(lib.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)),
+            "scaled": lambda lib=writer: lib.optimizers.LossScaleOptimizer(lib.optimizers.SGD(0.1)),
+        }.get(optimizer, lambda: optimizer)()
+        model = writer.Sequential([writer.Input((3,)), writer.layers.Dense(1)])
+        model.compile(made, "mse")
+        if trained:
+            model.fit(x, x[:, :1], verbose=0, epochs=2)
+        model.save(tmp_path / "a.keras")
+        with warnings.catch_warnings():
+            if reader is real:  # which speaks of each optimizer that had not begun
+                warnings.simplefilter("ignore")
+            back = reader.saving.load_model(tmp_path / "a.keras")
+        assert int(back.optimizer.iterations) == 2 * trained
+        back.fit(x, x[:, :1], verbose=0)
+        model.fit(x, x[:, :1], verbose=0)
+        for a, b in zip(back.get_weights(), model.get_weights(), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
