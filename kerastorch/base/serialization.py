@@ -324,7 +324,9 @@ def find(config: dict[str, Any], name: str) -> Any:
         expected="a built-in class or one that you registered",
         received=errors.Said(f"the registered name {written!r}"),
         remedy=(errors.did_you_mean(name, known) + " ").lstrip()
-        + "Pass `custom_objects={" + repr(name) + ": ...}` or decorate the class with "
+        + "Pass `custom_objects={"
+        + repr(name)
+        + ": ...}` or decorate the class with "
         "`@keras.saving.register_keras_serializable()` before loading.",
     )
 

@@ -27,7 +27,8 @@ class CallbackList(Callback):
     `on_...` methods do the same, and give epoch and end hooks a plain dict of floats in sorted order, as Keras does.
 
     Args:
-        callbacks: A callback, a (nested) list of them, or None. Objects with Keras's hooks count as callbacks.
+        callbacks: A callback, a (nested) list of them, or None. Objects with Keras's hooks count as callbacks, and
+            those with `join_fit(observers)`, which add to the list what watches for them.
         add_history: Whether to add a `History` when there is none.
         add_progbar: Whether to add a `ProgbarLogger` when there is none.
         model: The model, for `set_model`.
@@ -76,7 +77,9 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         super().__init__()
-        self.callbacks: list[Any] = [] if callbacks is None else [_checked(c) for c in nested.flatten(callbacks)]
+        self.callbacks: list[Any] = []
+        for callback in [] if callbacks is None else nested.flatten(callbacks):
+            _join(callback, self.callbacks)
         if add_history and not any(isinstance(c, History) for c in self.callbacks):
             self.callbacks.append(History())
         if add_progbar and not any(isinstance(c, ProgbarLogger) for c in self.callbacks):
@@ -97,13 +100,15 @@ class CallbackList(Callback):
         Raises:
             TypeError: It is no callback.
         """
-        self.callbacks.append(_checked(callback))
-        self._on_some_rank.append(callback)
-        self._added += getattr(callback, "adds_to_logs", ())
-        if self.model is not None:
-            callback.set_model(self.model)
-        if self.params:
-            callback.set_params(self.params)
+        before = len(self.callbacks)
+        _join(callback, self.callbacks)
+        for joined in self.callbacks[before:]:
+            self._on_some_rank.append(joined)
+            self._added += getattr(joined, "adds_to_logs", ())
+            if self.model is not None:
+                joined.set_model(self.model)
+            if self.params:
+                joined.set_params(self.params)
         self._find_hooks()
 
     def _find_hooks(self) -> None:
@@ -273,6 +278,15 @@ def plain_logs(logs: Logs | None) -> dict[str, Any]:
 def _call(hooks: tuple[Hook, ...], *arguments: Any) -> None:
     for hook in hooks:
         hook(*arguments)
+
+
+def _join(callback: Any, observers: list[Any]) -> None:
+    """Add a callback to those that are there; one of another dialect knows itself how."""
+    join = None if isinstance(callback, type) else getattr(callback, "join_fit", None)
+    if join is None:
+        observers.append(_checked(callback))
+    else:
+        join(observers)
 
 
 def _checked(callback: Any) -> Any:

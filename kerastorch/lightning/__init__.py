@@ -2,6 +2,9 @@
 
 from kerastorch.lightning import callbacks as callbacks
 from kerastorch.lightning import loggers as loggers
+from kerastorch.lightning import profilers as profilers
+from kerastorch.lightning import strategies as strategies
+from kerastorch.lightning import utilities as utilities
 from kerastorch.lightning.callbacks import Callback as Callback
 from kerastorch.lightning.datamodule import LightningDataModule as LightningDataModule
 from kerastorch.lightning.legacy import data_loader as data_loader

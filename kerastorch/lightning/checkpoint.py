@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import torch
 
 from kerastorch.base import chance, errors
 from kerastorch.base.files import replacing
+from kerastorch.base.sharded import spread
 from kerastorch.checkpoint.plain import from_plain, is_plain, to_plain
 from kerastorch.lightning.evaluation import KINDS
 
@@ -90,7 +92,7 @@ def dump(trainer: Any, weights_only: bool = False) -> dict[str, Any]:
         scaler = trainer.plan.precision.state_dict()
         if scaler:
             found["MixedPrecision"] = scaler
-        found[_OWN] = to_plain(_own(trainer))
+        found[_OWN] = _of_all_ranks(trainer.plan.strategy, to_plain(_own(trainer)))
     for holder in (module, trainer.datamodule):
         if holder is not None and holder.hparams:
             found["hparams_name"] = holder._hparams_name
@@ -107,12 +109,23 @@ def dump(trainer: Any, weights_only: bool = False) -> dict[str, Any]:
 
 
 def _own(trainer: Any) -> dict[str, Any]:
-    """What an exact resume needs: random numbers, the place in the data, gradients that wait for their update."""
+    """What an exact resume needs: random numbers, the place in the data, figures, gradients that wait."""
     fit = trainer.fitting
+    figures = trainer.record.state_dict(trainer.lightning_module, over=fit.state.batch == 0)
     waiting = {} if fit.step.due else {n: p.grad for n, p in trainer.lightning_module.named_parameters()}
     gradients = {name: gradient for name, gradient in waiting.items() if gradient is not None}
     drawn = chance.state(trainer.plan.device)
-    return {"random": drawn, "source": fit.source.state_dict(), "gradients": gradients}
+    place = {"random": drawn, "source": fit.source.state_dict(), "within": fit.within}
+    return {**place, "gradients": gradients, "figures": figures}
+
+
+def _of_all_ranks(strategy: Any, own: dict[str, Any]) -> list[dict[str, Any]]:
+    if strategy.world_size == 1:
+        return [own]
+    written = io.BytesIO()
+    torch.save(own, written)
+    held = strategy.gather(torch.frombuffer(bytearray(written.getvalue()), dtype=torch.uint8))
+    return [torch.load(io.BytesIO(one.numpy().tobytes()), weights_only=True) for one in held]
 
 
 def _plain_only(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,11 +153,13 @@ def _loops(trainer: Any) -> dict[str, Any]:
     fit, epoch, steps = trainer.fitting, trainer.current_epoch, trainer.global_step
     batches = _counted(*_BATCH, current=fit.done, total=fit.seen)
     for counts in batches.values():
-        counts["completed"] -= fit.hooked  # a batch is complete when its hooks are
-    epochs = {"ready": epoch + 1, "started": epoch + 1, "processed": trainer.processed, "completed": epoch}
+        counts["completed"] -= fit.within == "hooks"  # a batch is complete when its hooks are
+    last = bool(fit.step.batch is not None and fit.step.batch.last)
+    between = (fit.state.epoch, fit.state.batch) == (epoch, 0) and (last or fit.done == 0)  # as after a whole fit
+    begun = epoch + (not between)
+    epochs = {"ready": begun, "started": begun, "processed": trainer.processed, "completed": epoch}
     updates = _counted("ready", "completed", total=steps if fit.automatic else 0)
     zeros = _counted("ready", "started", "completed", total=steps if fit.automatic else 0)
-    last = bool(fit.step.batch is not None and fit.step.batch.last)
     return {
         "state_dict": {},
         "epoch_loop.state_dict": {"_batches_that_stepped": fit.stepped},
@@ -165,12 +180,14 @@ def _loops(trainer: Any) -> dict[str, Any]:
 def load_module(trainer: Any, found: dict[str, Any]) -> None:
     """Give the datamodule, the module and the callbacks what a checkpoint holds of them."""
     datamodule, module = trainer.datamodule, trainer.lightning_module
-    if datamodule is not None and (state := found.get(type(datamodule).__qualname__)):
-        datamodule.load_state_dict(state)
     own = trainer.hooks.own("on_load_checkpoint")
     if own is not None:
         own(found)
-    module.load_state_dict(found["state_dict"], strict=module.strict_loading)
+    if datamodule is not None and (state := found.get(type(datamodule).__qualname__)):
+        datamodule.load_state_dict(state)
+    now = module.state_dict()
+    state = {name: spread(value, now.get(name, value)) for name, value in found["state_dict"].items()}
+    module.load_state_dict(state, strict=module.strict_loading)
     if trainer.state.fn != "fit":
         return
     for hook in trainer.hooks.of(trainer.callbacks, "on_load_checkpoint"):
@@ -197,6 +214,8 @@ def load_training(trainer: Any, found: dict[str, Any]) -> None:
         raise errors.value_error("The checkpoint", expected=f"{wanted}", received=errors.Said(str(came)))
     for optimizer, state in zip(trainer.optimizers, found["optimizer_states"], strict=True):
         optimizer.load_state_dict(state)
+        for parameter, kept in optimizer.state.items():
+            kept.update({name: _like(value, parameter) for name, value in kept.items()})
     for config, state in zip(trainer.lr_scheduler_configs, found["lr_schedulers"], strict=True):
         config.scheduler.load_state_dict(state)
     if "MixedPrecision" in found and trainer.plan.precision.state_dict():
@@ -204,21 +223,38 @@ def load_training(trainer: Any, found: dict[str, Any]) -> None:
     fit, loops = trainer.fitting, found["loops"]["fit_loop"]
     state, batches = fit.state, loops["epoch_loop.batch_progress"]
     epochs = loops["epoch_progress"]["current"]
+    if int(epochs["processed"]) > trainer.max_epochs:
+        raise errors.value_error(
+            "`max_epochs` of Trainer",
+            expected=f"at least the {epochs['processed']} epochs of the checkpoint",
+            received=trainer.max_epochs,
+        )
     state.step = int(found["global_step"])
     state.epoch = trainer.current_epoch = trainer.processed = int(epochs["processed"])
     fit.stepped = int(loops["epoch_loop.state_dict"].get("_batches_that_stepped", state.step))
     fit.seen = int(batches["total"]["ready"])
     over = epochs["processed"] == epochs["ready"]
-    state.batch = 0 if over else int(batches["current"]["ready"])
+    state.batch = fit.done = 0 if over else int(batches["current"]["ready"])
+    fit.within = "hooks" if state.batch and batches["current"]["completed"] < state.batch else ""
+
+
+def _like(value: Any, parameter: torch.Tensor) -> Any:
+    same = isinstance(value, torch.Tensor) and value.shape == parameter.shape
+    return spread(value, parameter) if same else value
 
 
 def load_own(trainer: Any, found: dict[str, Any]) -> None:
-    """Put back random numbers, the place in the data and waiting gradients, where a checkpoint has them."""
-    own = from_plain(found.get(_OWN))
-    if own is None:
+    """Put back random numbers, the place in the data, figures and waiting gradients, where a checkpoint has them."""
+    fit, strategy, held = trainer.fitting, trainer.plan.strategy, from_plain(found.get(_OWN))
+    if held is None:
         return
+    same = len(held) == strategy.world_size
+    own = held[strategy.rank if same else 0]
+    fit.within = own["within"]
+    if same:
+        trainer.record.load_state_dict(own["figures"], trainer.lightning_module)
     for name, parameter in trainer.lightning_module.named_parameters():
         if name in own["gradients"]:
             parameter.grad = own["gradients"][name].to(parameter.device)
-    trainer.fitting.source.load_state_dict(own["source"])
+    fit.source.load_state_dict(own["source"])
     chance.restore(own["random"])

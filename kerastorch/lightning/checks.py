@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import nn
 
 from kerastorch.base import errors
 from kerastorch.lightning.callbacks import Callback
+from kerastorch.lightning.callbacks.keras_callbacks import KerasCallbacks, gathered
 from kerastorch.lightning.datamodule import LightningDataModule
 from kerastorch.lightning.hooks import overridden
 from kerastorch.lightning.module import LightningModule
@@ -77,6 +79,18 @@ def check_fit(trainer: Any, module: Any, old: bool) -> None:
             received=errors.Said(f"{len(trainer.optimizers)}"),
             remedy="Set `self.automatic_optimization = False` and step them in `training_step`.",
         )
+    if not trainer.plan.precision.takes_closures and any(isinstance(o, torch.optim.LBFGS) for o in trainer.optimizers):
+        raise errors.value_error(
+            "`precision` of Trainer, with LBFGS",
+            expected='one that scales no loss, as "bf16-mixed"',
+            received=trainer.plan.precision.name,
+        )
+    if manual and not trainer.plan.strategy.in_pieces:
+        raise errors.value_error(
+            "`strategy` of Trainer, with `automatic_optimization = False`",
+            expected='one that keeps whole weights, as "ddp"',
+            received=trainer.plan.strategy.name,
+        )
     if manual:
         for name, plain in (("gradient_clip_val", None), ("accumulate_grad_batches", 1)):
             if getattr(options, name) not in (plain, 0):
@@ -119,7 +133,8 @@ def check_monitors(fit: Any) -> None:
         ValueError: There is such a name.
     """
     trainer = fit.trainer
-    hooks = [hook for name in _LATE for hook in trainer.hooks.of(trainer.own_callbacks, name) if not _ours(hook)]
+    logging = [one for one in trainer.callbacks if getattr(one, "logs", True)]
+    hooks = [hook for name in _LATE for hook in trainer.hooks.of(logging, name)]
     late = any(trainer.hooks.own(name) is not None for name in _LATE)
     unseen = trainer.validates and not trainer.options.num_sanity_val_steps
     if late or hooks or unseen or fit.state.step:
@@ -133,6 +148,9 @@ def check_monitors(fit: Any) -> None:
     for what, name in monitors.items():
         if isinstance(name, str) and name not in known:
             raise errors.unknown_name(f"{what} among the logged figures", name, known)
+    for one in trainer.callbacks:
+        if isinstance(one, KerasCallbacks):
+            one.validate_monitors(known)
 
 
 _LATE = (
@@ -141,13 +159,10 @@ _LATE = (
 )
 
 
-def _ours(hook: Any) -> bool:
-    held = [cell.cell_contents for cell in hook.__closure__ or ()]
-    return any(getattr(one, "__module__", "").startswith("kerastorch.lightning.callbacks") for one in held)
-
-
 def ordered(own: list[Any], wanted: Any) -> list[Any]:
     """The Trainer's callbacks and those of the module, which replace others of their class; those that save last.
+
+    Those of the Keras dialect are one, see `KerasCallbacks`.
 
     Raises:
         TypeError: Something is no callback.
@@ -158,7 +173,7 @@ def ordered(own: list[Any], wanted: Any) -> list[Any]:
     """
     extra = [] if not wanted else list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
     kinds = {type(one) for one in extra}
-    found = [one for one in own if type(one) not in kinds] + extra
+    found = gathered([one for one in own if type(one) not in kinds] + extra)
     for one in found:
         if not isinstance(one, Callback) and not hasattr(one, "on_train_start"):
             raise errors.type_error("`callbacks` of Trainer", expected="callbacks", received=one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from kerastorch.base import errors, nested
 from kerastorch.data.batch import Batch
 from kerastorch.data.loader import LoaderSource, length_of
 from kerastorch.data.shard import KEPT
+from kerastorch.lightning.combined_loader import Batches, CombinedLoader
 from kerastorch.lightning.hooks import DataHooks, overridden
 from kerastorch.lightning.moving import apply, move
 from kerastorch.runtime.plan import Plan
@@ -28,13 +30,64 @@ class Item(Batch):
         index: Its number in the epoch, or in its dataloader.
         last: Whether it is the last of them.
         loader: The number of its dataloader.
+        rest: Gives the batches, to a step that fetches them by itself.
     """
 
-    __slots__ = ("index", "last", "loader")
+    __slots__ = ("index", "last", "loader", "rest")
 
-    def __init__(self, x: Any, index: int, last: bool, loader: int = 0) -> None:
+    def __init__(self, x: Any, index: int, last: bool, loader: int = 0, rest: Rest | None = None) -> None:
         super().__init__(x)
-        self.index, self.last, self.loader = index, last, loader
+        self.index, self.last, self.loader, self.rest = index, last, loader, rest
+
+
+class Rest(Iterator[Any]):
+    """What a step gets that takes `dataloader_iter`: each item is (batch, its number, the dataloader's number).
+
+    Args:
+        batches: The batches as the loader gives them.
+        start: The number of the first.
+        count: How many there are; None where only the end will tell, which is looked for one batch ahead.
+        loader: The number of the dataloader.
+
+    Attributes:
+        batch: The batch that was fetched last.
+        fetched: The number of the next one.
+    """
+
+    def __init__(self, batches: Iterator[Any], start: int, count: int | None, loader: int) -> None:
+        self.batches, self.fetched, self.count, self.loader = batches, start, count, loader
+        self.batch: Any = None
+        self.record: Any = None  # counts the rows of the batch that was fetched last
+        self.ahead = next(batches, None) if count is None else None
+
+    @property
+    def done(self) -> bool:
+        """Whether there are no more."""
+        return self.ahead is None if self.count is None else self.fetched >= self.count
+
+    def __next__(self) -> tuple[Any, int, int]:
+        if self.done:
+            raise StopIteration
+        batch: Any = self.ahead
+        if self.count is None:
+            self.ahead = next(self.batches, None)
+        else:
+            batch = next(self.batches)
+        self.batch, number = batch.x, self.fetched
+        self.fetched += 1
+        if self.record is not None:
+            self.record.batch, self.record.rows = self.batch, None
+        return self.batch, number, self.loader
+
+    def hand(self, step: Callable[[Any], Any], item: Item, record: Any) -> Any:
+        """What a step returns that gets this; None where it wants more than there is. `item` takes on its batch."""
+        before, result, self.record = self.fetched, None, record
+        try:
+            result = step(self)
+        except StopIteration:
+            self.fetched = max(self.fetched, before + 1)
+        item.x, item.last = self.batch, self.done
+        return result
 
 
 class Transfer:
@@ -80,34 +133,55 @@ class Loader(LoaderSource):
         limit: Batches in an epoch: a number, or a fraction of them.
         number: The number of the dataloader.
         name: What errors call it, and the limit.
+        hands: Whether the step fetches the batches by itself.
+        fetch: `next`, perhaps measured.
 
     Attributes:
         ended: Whether the rest of the epoch is left out.
     """
 
-    def __init__(self, loader: Any, transfer: Callable[[Any, int], Any], limit: Limit, number: int, name: str) -> None:
+    def __init__(
+        self,
+        loader: Any,
+        transfer: Callable[[Any, int], Any],
+        limit: Limit,
+        number: int,
+        name: str,
+        hands: bool = False,
+        fetch: Callable[..., Any] = next,
+    ) -> None:
         super().__init__(loader, steps=None, kind=f"{name}_dataloader")
         self.transfer, self.number = transfer, number
         self.num_batches = limited(length_of(loader), limit, name)
-        self.ended = False
+        self.ended, self.hands, self.fetch = False, hands, fetch
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
-        return self._until(super().batches(epoch, start), start)
+        if self.num_batches is not None and start >= self.num_batches:
+            self._replayed()  # a run that was cut after the last batch
+        return (self._handed if self.hands else self._until)(super().batches(epoch, start), start)
+
+    def _handed(self, batches: Iterator[Any], start: int) -> Iterator[Batch]:
+        self.ended, rest = False, Rest(batches, start, self.num_batches, self.number)
+        index = start
+        while not (rest.done or self.ended):
+            yield Item(rest.batch, index, rest.count is not None and rest.fetched + 1 >= rest.count, self.number, rest)
+            index += 1
+        self._close_pass()
 
     def _until(self, batches: Iterator[Any], start: int) -> Iterator[Batch]:
         """The batches up to the limit, each knowing whether it is the last; only an unknown length is looked ahead."""
         self.ended, count = False, self.num_batches
         if count is not None:
             for index in range(start, count):
-                batch = next(batches, None)
+                batch = self.fetch(batches, None)
                 if batch is None or self.ended:
                     return
                 yield Item(self.transfer(batch.x, self.number), index, index + 1 == count, self.number)
             self._close_pass()  # the next epoch begins anew
             return
-        index, ahead = start, next(batches, None)
+        index, ahead = start, self.fetch(batches, None)
         while ahead is not None and not self.ended:
-            batch, ahead = ahead, next(batches, None)
+            batch, ahead = ahead, self.fetch(batches, None)
             yield Item(self.transfer(batch.x, self.number), index, ahead is None, self.number)
             index += 1
 
@@ -116,43 +190,6 @@ class Loader(LoaderSource):
 
     def _check_count(self, number: int) -> None:
         """An empty loader is no error."""
-
-
-class Cycled:
-    """Several loaders that are read together: each batch is a structure of batches, those that end begin again.
-
-    Args:
-        loaders: Loaders, nested in dicts, lists or tuples.
-    """
-
-    def __init__(self, loaders: Any) -> None:
-        self.loaders = loaders
-        lengths = [length_of(one) for one in nested.flatten(loaders)]
-        self.length = None if None in lengths else max(n for n in lengths if n is not None)
-
-    def __len__(self) -> int:
-        if self.length is None:
-            raise TypeError("a loader among them has no length")
-        return self.length
-
-    def __iter__(self) -> Iterator[Any]:
-        loaders = nested.flatten(self.loaders)
-        passes, over = [iter(one) for one in loaders], [False] * len(loaders)
-        while True:
-            batch = []
-            for i, one in enumerate(loaders):
-                item = next(passes[i], _END)
-                if item is _END:
-                    over[i] = True
-                    if all(over):
-                        return
-                    passes[i] = iter(one)
-                    item = next(passes[i])
-                batch.append(item)
-            yield nested.pack_sequence_as(self.loaders, batch)
-
-
-_END = object()
 
 
 def limited(length: int | None, limit: Limit, name: str) -> int | None:
@@ -208,13 +245,14 @@ def shared(loader: Any, part: tuple[int, int], shuffles: bool) -> Any:
     if part[1] == 1 or not plain or not isinstance(loader.sampler, (RandomSampler, SequentialSampler)):
         return loader
     shuffles = shuffles and isinstance(loader.sampler, RandomSampler)
-    sampler: Any = DistributedSampler(loader.dataset, part[1], part[0], shuffle=shuffles)
+    seed = int(os.environ.get("PL_GLOBAL_SEED", "0"))  # of `seed_everything`: the same on all ranks
+    sampler: Any = DistributedSampler(loader.dataset, part[1], part[0], shuffle=shuffles, seed=seed)
     kept = {name: getattr(loader, name) for name in KEPT}
     return DataLoader(loader.dataset, batch_size=loader.batch_size, drop_last=loader.drop_last, sampler=sampler, **kept)
 
 
 def as_list(loaders: Any) -> list[Any]:
-    """One dataloader or several, to be gone through one after the other.
+    """The dataloaders of an evaluation: one, or several to be gone through one after the other.
 
     Example:
         >>> as_list([[1], [2]]), as_list("ab")
@@ -222,6 +260,8 @@ def as_list(loaders: Any) -> list[Any]:
     """
     if loaders is None:
         return []
+    if isinstance(loaders, CombinedLoader):
+        return loaders.flattened if loaders.mode == "sequential" else [Batches(loaders)]
     if isinstance(loaders, Mapping):
         return list(loaders.values())
     return list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
@@ -229,7 +269,21 @@ def as_list(loaders: Any) -> list[Any]:
 
 def together(loaders: Any) -> Any:
     """What training goes through: one loader as it is, several read together."""
-    return Cycled(loaders) if isinstance(loaders, (Mapping, list, tuple)) else loaders
+    if isinstance(loaders, (Mapping, list, tuple)):
+        loaders = CombinedLoader(loaders, "max_size_cycle")
+    return Batches(loaders) if isinstance(loaders, CombinedLoader) else loaders
+
+
+def each(loaders: Any, change: Callable[[Any], Any]) -> Any:
+    """One loader or several with a change to each.
+
+    Example:
+        >>> each({"a": range(3), "b": range(2)}, len)
+        {'a': 3, 'b': 2}
+    """
+    if isinstance(loaders, CombinedLoader):
+        return CombinedLoader(each(loaders.iterables, change), loaders.mode)
+    return nested.map_structure(change, loaders)
 
 
 def unshuffled(loader: Any) -> Any:

@@ -82,12 +82,17 @@ class LightningDataModule(HyperparametersMixin, DataHooks):
         return made
 
     @classmethod
-    def load_from_checkpoint(cls, checkpoint_path: Any, map_location: Any = None, **kwargs: Any) -> Any:
+    def load_from_checkpoint(
+        cls, checkpoint_path: Any, map_location: Any = None, hparams_file: Any = None,
+        weights_only: bool | None = None, **kwargs: Any,
+    ) -> Any:  # fmt: skip
         """Make a datamodule anew from a checkpoint.
 
         Args:
             checkpoint_path: The file.
             map_location: Where tensors go.
+            hparams_file: Accepted; the checkpoint has the hyperparameters.
+            weights_only: Accepted; checkpoints are read so.
             **kwargs: Arguments that replace or complete the hyperparameters.
         """
         found = read(checkpoint_path, map_location or "cpu")

@@ -15,7 +15,8 @@ from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import Step
 from kerastorch.lightning.hooks import ModelHooks, overridden
-from kerastorch.lightning.program import LightningProgram, takes_number
+from kerastorch.lightning.profilers.profiler import profiled
+from kerastorch.lightning.program import LightningProgram, takes_number, takes_rest
 
 # what a Trainer does -> how hooks and steps call it
 KINDS = {"validate": "validation", "test": "test", "predict": "predict"}
@@ -36,9 +37,12 @@ class EvaluationStep(Step):
         self.trainer, self.record, self.kind, self.several = trainer, program.record, kind, several
         module: Any = program.module
         self.starts, self.ends = (trainer.hooks[f"on_{kind}_batch_{edge}"] for edge in ("start", "end"))
-        self.step = getattr(module, f"{kind}_step")
+        self.step = trainer.plan.strategy.entered(module, f"{kind}_step")
         self.name = f"{kind}_step"
-        self.numbered = takes_number(self.step)
+        strategy = f"[Strategy]{type(trainer.plan.strategy).__name__}"
+        self.step = profiled(trainer.profiler, f"{strategy}.{self.name}", self.step)
+        numbered = takes_number(self.step)
+        self.stepped = self._handed if takes_rest(self.step) else self._numbered if numbered else self._plain
         self.outputs: dict[int, list[Any]] = {}
         self.seen: dict[int, int] = {}
 
@@ -49,7 +53,7 @@ class EvaluationStep(Step):
             hook(batch.x, *place)
         self.record.fx = self.name
         with self.plan.precision.context():
-            outputs = self.step(batch.x, *place) if self.numbered else self.step(batch.x)
+            outputs = self.stepped(batch, place)
         self.record.fx = None
         for hook in self.ends:
             hook(outputs, batch.x, *place)
@@ -60,6 +64,15 @@ class EvaluationStep(Step):
             self.seen[batch.loader] = number + 1
             if any(entry.on_step for entry in self.record.evaluation.values()):
                 self.trainer.log_figures(self.record.note(self.record.loader), number)
+
+    def _plain(self, batch: Any, place: tuple[int, ...]) -> Any:
+        return self.step(batch.x)
+
+    def _numbered(self, batch: Any, place: tuple[int, ...]) -> Any:
+        return self.step(batch.x, *place)
+
+    def _handed(self, batch: Any, place: tuple[int, ...]) -> Any:
+        return batch.rest.hand(self.step, batch, self.record)
 
     def finish(self) -> dict[str, Any]:
         return {}
@@ -81,7 +94,7 @@ class Evaluation:
         self.sources = sources
         several = len(sources) > 1
         self.step = EvaluationStep(trainer, program, kind, several)
-        if several and not takes_number(self.step.step, 2):
+        if several and not (takes_number(self.step.step, 2) or takes_rest(self.step.step)):
             raise errors.value_error(
                 f"`{kind}_step` of {type(self.module).__name__}, for {len(sources)} dataloaders",
                 expected="the arguments (batch, batch_idx, dataloader_idx)",
@@ -104,7 +117,9 @@ class Evaluation:
         """
         if not any(source.num_batches != 0 for source in self.sources):
             return []
-        within = torch.inference_mode() if inference else nullcontext()
+        # a part of the weights cannot be gathered in inference mode
+        within = torch.inference_mode() if inference and self.step.plan.strategy.in_pieces else nullcontext()
+        self.step.plan.strategy.share(self.module.buffers())
         with within, self.record.evaluating(), self.step.session():
             self._change_mode(0)
             self.hooks(f"on_{self.kind}_start")

@@ -57,6 +57,7 @@ class ModuleFiles:
         map_location: Any = None,
         hparams_file: Any = None,
         strict: bool | None = None,
+        weights_only: bool | None = None,
         **kwargs: Any,
     ) -> Any:
         """Make a module anew from a checkpoint: its hyperparameters are the arguments, then the weights are loaded.
@@ -66,6 +67,7 @@ class ModuleFiles:
             map_location: Where tensors go, see `torch.load`.
             hparams_file: Accepted; the checkpoint has the hyperparameters.
             strict: Whether the weights must be exactly this module's.
+            weights_only: Accepted; checkpoints are read so.
             **kwargs: Arguments that replace or complete the hyperparameters.
         """
         found = read(checkpoint_path, map_location or "cpu")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from kerastorch.data.source import DataSource
 from kerastorch.engine.loop import Phase
 from kerastorch.engine.state import RunState
+from kerastorch.lightning.data import Item
 from kerastorch.lightning.evaluation import Evaluation
 from kerastorch.lightning.optimizers import Schedulers
+from kerastorch.lightning.profilers.profiler import PassThroughProfiler, Profiled, profiled
 from kerastorch.runtime import heartbeat
 
 
@@ -33,8 +34,9 @@ class Fit:
         self.module: Any = step.module
         self.stepped = self.seen = 0
         self.done = 0  # batches of this epoch that are done
-        self.hooked = False  # whether the hooks of a batch's end run
-        self.started = time.monotonic()
+        self.within = ""  # "hooks" of a batch's end, the "validation" after it, or the hooks of an "epoch"'s end
+        self.validated = time.monotonic()
+        self.validation_seconds = self.options.validation_seconds
         self.batch_ends = self.hooks["on_train_batch_end"]
         self.automatic = self.module.automatic_optimization
         self.phase: Any = None
@@ -52,21 +54,46 @@ class Fit:
             source = self.trainer.sources("train")[0]
             if self.phase is None:
                 together = self.trainer.plan.strategy.hooks(self.state, True, False)
-                self.phase = Phase(source, self.step, *heartbeat.around(self.state, (), (self.end_batch,), together))
+                step = self._measured(self.step)
+                self.phase = Phase(source, step, *heartbeat.around(self.state, (), (self.end_batch,), together))
             self.phase.source = source
         self.reloaded = self.state.epoch
 
+    def _measured(self, step: Any) -> Any:
+        """The step, its parts measured where something measures."""
+        profiler = self.trainer.profiler
+        if isinstance(profiler, PassThroughProfiler):
+            return step
+        strategy = f"[Strategy]{type(self.trainer.plan.strategy).__name__}"
+        step.program.step = profiled(profiler, f"{strategy}.training_step", step.program.step)
+        step.backward = profiled(profiler, f"{strategy}.backward", step.backward)
+        name = "update" if self.automatic else "update_by"
+        action = f"[LightningModule]{type(self.module).__name__}.optimizer_step"
+        setattr(step, name, profiled(profiler, action, getattr(step, name)))
+        return Profiled(profiler, "run_training_batch", step)
+
     @property
-    def source(self) -> DataSource:
-        """Where the training batches come from."""
-        return self.phase.source  # type: ignore[no-any-return]
+    def source(self) -> Any:
+        """Where the training batches come from; None before that is known."""
+        return None if self.phase is None else self.phase.source
 
     # -- the loop tells ---------------------------------------------------------------------------------------------
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Before the first epoch."""
+        """Before the first epoch; what a run was in the middle of when it was cut is done to its end."""
         self.record.active = self.record.training
         self.hooks("on_train_start")
+        within, self.within = self.within, ""
+        if within == "epoch":
+            self._schedule_epoch(self.state.epoch)
+        if self.state.batch == 0:
+            return
+        index, length = self.state.batch - 1, self.source.num_batches
+        self.step.batch = batch = Item(None, index, index + 1 == length)
+        self.step.due = batch.last or (index + 1) % self.step.every == 0
+        if within:
+            self.record.on_step = True
+            self._finish(batch, validates=within == "hooks")
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Before an epoch."""
@@ -89,24 +116,30 @@ class Fit:
         if step.skipped:
             self.source.ended = True  # type: ignore[attr-defined]
             return
-        self.hooked = True
+        self.within = "hooks"
         for hook in self.batch_ends:
             hook(step.outputs, batch.x, batch.index)
-        self.hooked = False
+        self.within = ""
         if step.due and ((self.stepped + 1) % self.options.log_every_n_steps == 0 or self.trainer.should_stop):
             self.trainer.log_figures(self.record.note())
-        if self.validation is not None and self._validation_due(batch):
+        self._finish(batch)
+
+    def _finish(self, batch: Any, validates: bool = True) -> None:
+        """What comes after the hooks of a batch's end."""
+        if validates and self.validation is not None and self._validation_due(batch):
+            self.within = "validation"
             self._validate()
-        if self.schedulers.configs and self.automatic and step.due:
+            self.within = ""
+        if self.schedulers.configs and self.automatic and self.step.due:
             self.schedulers("step", batch.index + 1, plateau=True)
-        self.stepped += step.due
+        self.stepped += self.step.due
         self._consider(self.state.epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """After an epoch."""
         self.record.note()  # the last batch's
         self.record.on_step = False
-        self.trainer.processed = epoch + 1
+        self.trainer.processed, self.within = epoch + 1, "epoch"
         monitoring = [c for c in self.hooks.callbacks if getattr(c, "monitors", False)]
         others = [c for c in self.hooks.callbacks if c not in monitoring]
         own = self.hooks.own("on_train_epoch_end")
@@ -116,9 +149,9 @@ class Fit:
             *self.hooks.of(monitoring, "on_train_epoch_end"),
         ):
             hook()
-        figures = self.record.note()
-        if self.automatic and self.step.batch is not None and self.step.batch.last:
-            self.schedulers("epoch", epoch + 1, plateau=True)
+        figures, self.within = self.record.note(), ""
+        if self.step.batch is not None and self.step.batch.last:
+            self._schedule_epoch(epoch + 1)
         self.trainer.log_figures(figures, offset=-1)
         self.record.reset()
         self.trainer.current_epoch = epoch + 1
@@ -136,15 +169,22 @@ class Fit:
         if batch.last:
             self.schedulers("epoch", self.state.epoch + 1, plateau)
 
+    def _schedule_epoch(self, epochs: int) -> None:
+        if self.automatic:
+            self.schedulers("epoch", epochs, plateau=True)
+
     def _validation_due(self, batch: Any) -> bool:
         options = self.options
         every = options.check_val_every_n_epoch
         if every is not None and (self.state.epoch + 1) % every:
             return False
-        if self.trainer.should_stop and self._may_stop(self.state.epoch):
+        if self.may_stop(self.state.epoch):
             return True
+        if self.validation_seconds is not None:
+            over = time.monotonic() - self.validated >= self.validation_seconds
+            return bool(self.trainer.plan.strategy.agree(over))
         interval = self.interval
-        if interval is None:
+        if interval is None or (batch.last and batch.rest is not None):
             return bool(batch.last)
         number = self.seen if every is None else batch.index + 1
         return number % interval == 0
@@ -153,6 +193,8 @@ class Fit:
     def interval(self) -> int | None:
         """Batches between two validations; None where only the end of the data will tell."""
         wanted, length = self.options.val_check_interval, self.source.num_batches
+        if self.validation_seconds is not None:
+            return None
         if isinstance(wanted, int):
             return wanted
         return None if length is None else max(1, int(length * wanted))
@@ -164,17 +206,21 @@ class Fit:
             (own or self.module.zero_grad)()
         with self.trainer.staged("validate"):
             self.validation.run(self.state.epoch)
+        self.validated = time.monotonic()
 
-    def _may_stop(self, epochs: int) -> bool:
+    def may_stop(self, epochs: int) -> bool:
+        """Whether somebody wants an end, and enough epochs and updates are made."""
         options = self.options
-        return epochs >= (options.min_epochs or 0) and self.state.step >= (options.min_steps or 0)
+        return (
+            self.trainer.should_stop
+            and epochs >= (options.min_epochs or 0)
+            and self.state.step >= (options.min_steps or 0)
+        )
 
     def _consider(self, epochs: int) -> None:
         """Ask for an end where there is a reason."""
         options = self.options
-        if options.seconds is not None and time.monotonic() - self.started >= options.seconds:
-            self.trainer.should_stop = True
         if options.max_steps != -1 and self.state.step >= options.max_steps:
             self.state.request_stop("max_steps")
-        elif self.trainer.should_stop and self._may_stop(epochs):
+        elif self.may_stop(epochs):
             self.state.request_stop("should_stop")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.lightning.moving import move
+from kerastorch.lightning.profilers.profiler import profiled
 
 Hook = Callable[..., Any]
 
@@ -263,17 +264,22 @@ class Hooks:
 
     def own(self, name: str) -> Hook | None:
         """The module's own method, where it overrides one."""
-        method = overridden(self.module, name, ModelHooks)
-        return None if method is None else self._named(name, method)
+        method = overridden(self.module, name, ModelHooks) if hasattr(ModelHooks, name) else None
+        return None if method is None else self._named(name, method, self.module, "[LightningModule]")
 
     def of(self, callbacks: Sequence[Any], name: str) -> tuple[Hook, ...]:
         """The hooks of some of the callbacks."""
-        found = (overridden(callback, name, self.base) for callback in callbacks)
-        return tuple(self._named(name, method, self.trainer, self.module) for method in found if method is not None)
+        found = ((callback, overridden(callback, name, self.base)) for callback in callbacks)
+        given = (self.trainer, self.module)
+        return tuple(
+            self._named(name, method, one, "[Callback]", *given) for one, method in found if method is not None
+        )
 
-    def _named(self, name: str, method: Hook, *given: Any) -> Hook:
+    def _named(self, name: str, method: Hook, owner: Any, kind: str, *given: Any) -> Hook:
         """A hook in which `self.log` knows where it is called."""
         record = self.trainer.record
+        who = type(owner).__name__ if owner is self.module else getattr(owner, "state_key", type(owner).__qualname__)
+        method = profiled(self.trainer.profiler, f"{kind}{who}.{name}", method)
 
         def called(*args: Any, **kwargs: Any) -> Any:
             outer, record.fx = record.fx, name

@@ -11,7 +11,16 @@ import torch
 
 from kerastorch.base import errors
 from kerastorch.lightning import ranks
-from kerastorch.lightning.callbacks import ModelCheckpoint, ModelSummary, ProgressBar, TQDMProgressBar
+from kerastorch.lightning.callbacks import (
+    Checkpoint,
+    EarlyStopping,
+    ModelCheckpoint,
+    ModelSummary,
+    ProgressBar,
+    Timer,
+    TQDMProgressBar,
+)
+from kerastorch.lightning.flags import Flags
 from kerastorch.lightning.hooks import Hooks
 from kerastorch.lightning.loggers import TensorBoardLogger
 from kerastorch.lightning.optimizers import LRSchedulerConfig
@@ -33,7 +42,7 @@ class State:
         return self.status == "finished"
 
 
-class Knowing:
+class Knowing(Flags):
     """The attributes of a Trainer.
 
     Args:
@@ -48,7 +57,7 @@ class Knowing:
     def __init__(self, **flags: Any) -> None:
         self.options = options = Options.make(flags)
         self.plan = options.plan()
-        self.state = State()
+        self.state, self.profiler = State(), options.profiling()
         self.record = Record(self.plan.strategy)
         self.default_root_dir = os.fspath(options.default_root_dir or os.getcwd())
         self.loggers = self._loggers(options.logger)
@@ -58,9 +67,10 @@ class Knowing:
         self.lr_scheduler_configs: list[LRSchedulerConfig] = []
         self.optimizer_frequencies: list[int] = []
         self.given: dict[str, Any] = {}
+        self.dataloaders: dict[str, Any] = {}  # kind -> those of the run
+        self.batches: dict[str, list[int | None]] = {}  # kind -> how many they have
         self.current_epoch = self.processed = 0
-        self.should_stop = self.interrupted = False
-        self.log_every_n_steps = options.log_every_n_steps
+        self.should_stop = self.interrupted = self.tuned = False
         if options.deterministic is not None:
             torch.use_deterministic_algorithms(bool(options.deterministic), warn_only=options.deterministic == "warn")
         if options.benchmark is not None:
@@ -77,10 +87,12 @@ class Knowing:
         """The user's callbacks, with the defaults after them."""
         options, wanted = self.options, self.options.callbacks
         found = [] if wanted is None else list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+        if options.max_time is not None and not any(isinstance(one, Timer) for one in found):
+            found.append(Timer(options.max_time))
         defaults: dict[tuple[str, type], type] = {
             ("enable_progress_bar", ProgressBar): TQDMProgressBar,
             ("enable_model_summary", ModelSummary): ModelSummary,
-            ("enable_checkpointing", ModelCheckpoint): ModelCheckpoint,
+            ("enable_checkpointing", Checkpoint): ModelCheckpoint,
         }
         for (flag, kind), default in defaults.items():
             there, on = any(isinstance(one, kind) for one in found), getattr(options, flag)
@@ -97,7 +109,7 @@ class Knowing:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.optimizers, self.lr_scheduler_configs, self.given = [], [], {}
+        self.optimizers, self.lr_scheduler_configs, self.given, self.dataloaders = [], [], {}, {}
         self.record = Record(self.plan.strategy)
 
     # -- what it knows ----------------------------------------------------------------------------------------------
@@ -122,21 +134,6 @@ class Knowing:
     def global_step(self) -> int:
         """Updates so far."""
         return 0 if self.fitting is None else int(self.fitting.state.step)
-
-    @property
-    def max_epochs(self) -> int:
-        """The epoch to end before."""
-        return self.options.epochs
-
-    @property
-    def max_steps(self) -> int:
-        """Updates after which training ends, or -1."""
-        return self.options.max_steps
-
-    @property
-    def fast_dev_run(self) -> int | bool:
-        """The flag."""
-        return self.options.fast_dev_run
 
     @property
     def accumulate_grad_batches(self) -> int:
@@ -164,8 +161,18 @@ class Knowing:
 
     @property
     def world_size(self) -> int:
-        """Processes."""
-        return self.plan.strategy.world_size
+        """Processes of the run, those too that this one has yet to start."""
+        return self.plan.strategy.ranks
+
+    @property
+    def num_devices(self) -> int:
+        """Devices of each machine that the run is on."""
+        return self.world_size // self.num_nodes
+
+    @property
+    def node_rank(self) -> int:
+        """Which machine this is, of all."""
+        return self.global_rank // self.num_devices
 
     @property
     def is_global_zero(self) -> bool:
@@ -193,6 +200,11 @@ class Knowing:
         return self.state.stage == "predict"
 
     @property
+    def evaluating(self) -> bool:
+        """Whether a model is validated or tested."""
+        return self.validating or self.testing or self.sanity_checking
+
+    @property
     def sanity_checking(self) -> bool:
         """Whether this is the validation before training."""
         return self.state.stage == "sanity_check"
@@ -200,14 +212,61 @@ class Knowing:
     @property
     def num_training_batches(self) -> int | float:
         """Batches in an epoch; infinity where only the end of the data will tell."""
-        count = self.fitting.source.num_batches
+        source = None if self.fitting is None else self.fitting.source
+        count = None if source is None else source.num_batches
         return math.inf if count is None else count
+
+    @property
+    def is_last_batch(self) -> bool:
+        """Whether the training batch is the last of its epoch."""
+        batch = None if self.fitting is None else self.fitting.step.batch
+        return batch is not None and bool(batch.last)
 
     @property
     def num_val_batches(self) -> list[int | None]:
         """Batches of each validation dataloader."""
-        validation = None if self.fitting is None else self.fitting.validation
-        return [] if validation is None else [source.num_batches for source in validation.sources]
+        return self.batches.get("val", [])
+
+    @property
+    def num_test_batches(self) -> list[int | None]:
+        """Batches of each test dataloader."""
+        return self.batches.get("test", [])
+
+    @property
+    def num_predict_batches(self) -> list[int | None]:
+        """Batches of each dataloader of `predict`."""
+        return self.batches.get("predict", [])
+
+    @property
+    def num_sanity_val_batches(self) -> list[int | None]:
+        """Batches of each validation dataloader before training begins."""
+        most = self.options.num_sanity_val_steps
+        return self.num_val_batches if most < 0 else [most if n is None else min(n, most) for n in self.num_val_batches]
+
+    @property
+    def device_ids(self) -> list[int]:
+        """The numbers of the devices on this machine."""
+        return list(range(self.num_devices))
+
+    @property
+    def scaler(self) -> Any:
+        """What scales the loss in "16-mixed", or None."""
+        return getattr(self.plan.precision, "scaler", None)
+
+    @property
+    def val_dataloaders(self) -> Any:
+        """What is validated on."""
+        return self.dataloaders.get("val")
+
+    @property
+    def test_dataloaders(self) -> Any:
+        """What is tested on."""
+        return self.dataloaders.get("test")
+
+    @property
+    def predict_dataloaders(self) -> Any:
+        """What outputs are predicted for."""
+        return self.dataloaders.get("predict")
 
     @property
     def train_dataloader(self) -> Any:
@@ -240,6 +299,16 @@ class Knowing:
     def checkpoint_callbacks(self) -> list[Any]:
         """All that save."""
         return [one for one in self.callbacks if getattr(one, "saves", False)]
+
+    @property
+    def early_stopping_callback(self) -> Any:
+        """The first EarlyStopping, or None."""
+        return next(iter(self.early_stopping_callbacks), None)
+
+    @property
+    def early_stopping_callbacks(self) -> list[Any]:
+        """All that are EarlyStopping."""
+        return [one for one in self.callbacks if isinstance(one, EarlyStopping)]
 
     @property
     def progress_bar_callback(self) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor
 
 from kerastorch.lightning.callbacks import Callback
+from kerastorch.lightning.deprecations import log_returned, tell
 from kerastorch.lightning.moving import apply
 from kerastorch.lightning.step import LightningManualStep
 
@@ -35,12 +35,13 @@ def data_loader(method: Callable[..., Any]) -> Callable[..., Any]:
     """The decorator of 2019, `@pl.data_loader`: not needed any more.
 
     Example:
+        >>> import warnings
         >>> with warnings.catch_warnings():
         ...     warnings.simplefilter("ignore")
         ...     data_loader(len) is len
         True
     """
-    warnings.warn("`@data_loader` is not needed: leave it out.", DeprecationWarning, stacklevel=2)
+    tell(method, f"`@data_loader` of {getattr(method, '__name__', 'a method')} is not needed today: leave it out.")
     return method
 
 
@@ -48,20 +49,21 @@ def old_hooks(module: Any) -> list[Callback]:
     """What calls a module's older hooks, with a line that names today's for each; empty where it has none."""
     names = [name for name in OLD if callable(getattr(module, name, None))]
     for name in names:
-        warnings.warn(
-            f"`{name}` of {type(module).__name__}: write {OLD[name]} today.", DeprecationWarning, stacklevel=5
-        )
+        tell(getattr(module, name), f"`{name}` of {type(module).__name__}: write {OLD[name]} today.")
     if "tng_dataloader" in names:
         module.__dict__["train_dataloader"] = module.tng_dataloader
+    for step in (module.training_step, module.validation_step, module.test_step, module.predict_step):
+        if "batch_nb" in inspect.signature(step).parameters:
+            tell(step, f"`batch_nb` of {step.__name__}: write `batch_idx` today.")
     by_optimizer = "optimizer_idx" in inspect.signature(module.training_step).parameters
     if by_optimizer:
         today = "set `self.automatic_optimization = False` and step `self.optimizers()` by yourself"
-        warnings.warn(f"`optimizer_idx` of training_step: {today} today.", DeprecationWarning, stacklevel=5)
+        tell(module.training_step, f"`optimizer_idx` of training_step: {today} today.")
     return [OldHooks(names)] if names or by_optimizer else []
 
 
 class OldHooks(Callback):
-    """Calls the older hooks of a module, and logs the dicts that its methods return.
+    """Calls the older hooks of a module, and logs the dicts that they return.
 
     Args:
         names: The hooks that it has.
@@ -81,10 +83,6 @@ class OldHooks(Callback):
         self._call(pl_module, "on_batch_start", *_wanted(pl_module, "on_batch_start", batch))
 
     def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if isinstance(outputs, Mapping):
-            for kind, how in (("log", {}), ("progress_bar", {"prog_bar": True, "logger": False})):
-                if isinstance(outputs.get(kind), Mapping):
-                    pl_module.log_dict(outputs[kind], **how)
         if "training_epoch_end" in self.names:
             self.outputs["training"].append(apply(outputs, _detached))
         self._call(pl_module, "on_batch_end")
@@ -110,15 +108,11 @@ class OldHooks(Callback):
         for name in names:
             found = self._call(module, name, outputs)
             if isinstance(found, Mapping):
-                _log(module, found)
+                log_returned(module, found, {key: value for key, value in found.items() if _is_figure(key, value)})
 
 
-def _log(module: Any, found: Mapping[str, Any]) -> None:
-    """Log a dict of 2019: "log" is for loggers, "progress_bar" for the bar, all the rest for callbacks."""
-    shown, logged = found.get("progress_bar", {}), found.get("log", {})
-    rest = {key: value for key, value in found.items() if key not in _SPECIAL and isinstance(value, (Tensor, float))}
-    for name, value in {**rest, **shown, **logged}.items():
-        module.log(name, value, prog_bar=name in shown, logger=name in logged, batch_size=1)
+def _is_figure(name: str, value: Any) -> bool:
+    return name not in _SPECIAL and isinstance(value, (Tensor, float))
 
 
 def _detached(leaf: Any) -> Any:
@@ -184,6 +178,8 @@ class OldStep(LightningManualStep):
         names = list(inspect.signature(self.module.training_step).parameters)[1:]
         self.record.fx = "training_step"
         found = self.module.training_step(part, *(given.get(name, index) for name in names))
+        if isinstance(found, dict):
+            self.program.log_returned(found)
         self.record.fx = None
         return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -46,6 +47,9 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
         self.automatic_optimization = True
         self._toggled: dict[int, list[tuple[Tensor, bool]]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_trainer": None}  # a copy is in no run
+
     # -- what users write -------------------------------------------------------------------------------------------
 
     def training_step(self, *args: Any, **kwargs: Any) -> Any:
@@ -82,7 +86,9 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
 
     @trainer.setter
     def trainer(self, trainer: Any) -> None:
-        self.__dict__["_trainer"] = trainer
+        for part in self.modules():  # type: ignore[attr-defined]
+            if isinstance(part, LightningModule):
+                part.__dict__["_trainer"] = trainer
 
     @property
     def logger(self) -> Any:
@@ -132,9 +138,8 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
         return self.device.type == "cuda"
 
     def print(self, *args: Any, **kwargs: Any) -> None:
-        """Print, in the first process only."""
-        if self.global_rank == 0:
-            print(*args, **kwargs)
+        """Print, in the first process only, and beside the progress bar."""
+        (print if self._trainer is None else self._trainer.print)(*args, **kwargs)
 
     def log(
         self,
@@ -179,15 +184,16 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
             reduce_fx=reduce_fx, sync_dist=sync_dist and not rank_zero_only, add_dataloader_idx=add_dataloader_idx,
         )  # fmt: skip
 
-    def log_dict(self, dictionary: Mapping[str, Any], **how: Any) -> None:
+    def log_dict(self, dictionary: Mapping[str, Any], *options: Any, **how: Any) -> None:
         """Keep several figures.
 
         Args:
             dictionary: Name to value, or a torchmetrics MetricCollection.
-            **how: See `log`.
+            *options: See `log`: `prog_bar`, `logger`, `on_step`, ...
+            **how: The same by name.
         """
         for name, value in dictionary.items():
-            self.log(name, value, **how)
+            self.log(name, value, *options, **how)
 
     def all_gather(self, data: Any, group: Any = None, sync_grads: bool = False) -> Any:
         """The tensors of all ranks, stacked: each of shape (ranks, ...); those of one rank as they are."""
@@ -246,6 +252,15 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
         """Take `toggle_optimizer` back."""
         for parameter, before in self._toggled.pop(id(optimizer.param_groups), []):
             parameter.requires_grad = before
+
+    @contextmanager
+    def toggled_optimizer(self, optimizer: Any) -> Iterator[None]:
+        """Around what only this optimizer's parameters shall take gradients in."""
+        self.toggle_optimizer(optimizer)
+        try:
+            yield
+        finally:
+            self.untoggle_optimizer(optimizer)
 
     def freeze(self) -> None:
         """No parameter takes gradients, and the module is in the mode of evaluation."""

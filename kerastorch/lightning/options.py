@@ -6,10 +6,19 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import Any
 
 from kerastorch.base import errors
+from kerastorch.engine import micro_batch
 from kerastorch.lightning.callbacks.timer import seconds
+from kerastorch.lightning.profilers import (
+    AdvancedProfiler,
+    PassThroughProfiler,
+    Profiler,
+    PyTorchProfiler,
+    SimpleProfiler,
+)
 from kerastorch.runtime.plan import Plan
 from kerastorch.runtime.strategies import StrategyOptions
 
@@ -41,8 +50,16 @@ REFUSED = {
     "ipus": "This library runs on CPUs and GPUs.",
     "distributed_backend": 'Use strategy="ddp".',
     "resume_from_checkpoint": "Use `trainer.fit(module, ckpt_path=...)`.",
-    "auto_lr_find": "Use `Tuner(trainer).lr_find(module)`.",
-    "auto_scale_batch_size": "Use `Tuner(trainer).scale_batch_size(module)`.",
+}
+# older flags that have a method today, which they call -> the values that they take
+TUNED: dict[str, tuple[str, Any]] = {
+    "auto_lr_find": ("lr_find", lambda value: isinstance(value, (bool, str))),
+    "auto_scale_batch_size": ("scale_batch_size", lambda value: isinstance(value, bool) or value in micro_batch.MODES),
+}
+_ELSEWHERE = {
+    "plugins": 'Say `precision="16-mixed"` and the like, `strategy="ddp"`, `sync_batchnorm=True`; a launcher such as '
+    "torchrun or SLURM is found by its environment.",
+    "model_registry": "Give a logger that keeps models, as `MLFlowLogger(log_model=True)`.",
 }
 _LIMITS = ("limit_train_batches", "limit_val_batches", "limit_test_batches", "limit_predict_batches")
 _COUNTS = {
@@ -75,7 +92,7 @@ class Options:
     limit_predict_batches: int | float = 1.0
     truncated_bptt_steps: int | None = None
     overfit_batches: int | float = 0.0
-    val_check_interval: int | float = 1.0
+    val_check_interval: Any = 1.0
     check_val_every_n_epoch: int | None = 1
     num_sanity_val_steps: int = 2
     log_every_n_steps: int = 50
@@ -98,6 +115,8 @@ class Options:
     default_root_dir: str | os.PathLike[str] | None = None
     enable_autolog_hparams: bool = True
     model_registry: str | None = None
+    auto_lr_find: bool | str = False
+    auto_scale_batch_size: bool | str = False
 
     @classmethod
     def make(cls, flags: Mapping[str, Any]) -> Options:
@@ -117,37 +136,40 @@ class Options:
         if unknown:
             raise errors.unexpected_keywords("Trainer", unknown, known)
         options = cls(**{name: value for name, value in given.items() if value is not None or name in _MAY_BE_NONE})
-        options._check()
+        options.check()
         return options._settled()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Refuse wrong values, and flags that contradict each other.
+
+        Raises:
+            ValueError: There are such.
+        """
         for name, least in _COUNTS.items():
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < least):
                 raise errors.value_error(f"`{name}` of Trainer", expected=f"an integer >= {least}", received=value)
-        for name in (*_LIMITS, "overfit_batches", "val_check_interval"):
+        timed, _ = self.validation_seconds is not None, self.seconds
+        for name in (*_LIMITS, "overfit_batches", *(() if timed else ("val_check_interval",))):
             _check_limit(name, getattr(self, name))
-        if self.check_val_every_n_epoch is None and not isinstance(self.val_check_interval, int):
+        if self.check_val_every_n_epoch is None and isinstance(self.val_check_interval, float):
             raise errors.value_error(
                 "`val_check_interval` of Trainer, with check_val_every_n_epoch=None",
-                expected="a number of batches",
+                expected="a number of batches, or a time",
                 received=self.val_check_interval,
             )
         for low, high in (("min_epochs", "max_epochs"), ("min_steps", "max_steps")):
             least, most = getattr(self, low), getattr(self, high)
             if least is not None and most not in (None, -1) and least > most:
                 raise errors.value_error(f"`{low}` of Trainer", expected=f"at most {high}={most}", received=least)
-        for name in ("plugins", "model_registry", "profiler"):
+        for name, remedy in _ELSEWHERE.items():
             if getattr(self, name):
                 raise errors.value_error(
-                    f"`{name}` of Trainer",
-                    expected="None: this one is not here yet",
-                    received=getattr(self, name),
-                    remedy="Leave it out." if name != "profiler" else "Use `torch.profiler` around `trainer.fit`.",
+                    f"`{name}` of Trainer", expected="None", received=getattr(self, name), remedy=remedy
                 )
-        if self.barebones and (self.logger or self.fast_dev_run):
+        if self.barebones and (self.logger or self.fast_dev_run or self.profiler):
             raise errors.value_error(
-                "`barebones` of Trainer", expected="False beside `logger` or `fast_dev_run`", received=True
+                "`barebones` of Trainer", expected="False beside `logger`, `fast_dev_run` or `profiler`", received=True
             )
 
     def _settled(self) -> Options:
@@ -168,10 +190,27 @@ class Options:
         settled = replace(self, **changed)
         return replace(settled, log_every_n_steps=settled.log_every_n_steps or 1 << 62)
 
+    def profiling(self) -> Profiler:
+        """The profiler: the one that is given, that of a name, or one that does nothing."""
+        wanted = self.profiler or PassThroughProfiler()
+        if not isinstance(wanted, str):
+            if callable(getattr(wanted, "profile", None)):
+                return wanted  # type: ignore[no-any-return]
+            raise errors.type_error("`profiler` of Trainer", expected="a profiler or the name of one", received=wanted)
+        if wanted.lower() not in _PROFILERS:
+            raise errors.unknown_name("`profiler` of Trainer", wanted, _PROFILERS)
+        return _PROFILERS[wanted.lower()]()
+
     @property
     def seconds(self) -> float | None:
         """`max_time` in seconds."""
         return seconds(self.max_time)
+
+    @property
+    def validation_seconds(self) -> float | None:
+        """`val_check_interval` in seconds, where it is a time."""
+        timed = isinstance(self.val_check_interval, (str, dict, timedelta))
+        return seconds(self.val_check_interval) if timed else None
 
     @property
     def epochs(self) -> int:
@@ -197,7 +236,7 @@ class Options:
         if strategy == "ddp_find_unused_parameters_true":
             strategy = StrategyOptions("ddp", {"find_unused_parameters": True})
         precision = aliases.get(self.precision, self.precision) if isinstance(self.precision, str) else self.precision
-        return Plan.make(
+        plan = Plan.make(
             device=kind,
             devices=None if self.devices == "auto" and kind == "cpu" else self.devices,
             strategy=strategy,
@@ -207,8 +246,14 @@ class Options:
             gradient_clip_val=self.gradient_clip_val or None,
             gradient_clip_algorithm=self.gradient_clip_algorithm,
         )
+        if self.sync_batchnorm and plan.strategy.ranks > 1 and plan.device.type == "cpu":
+            raise errors.value_error(
+                "`sync_batchnorm` of Trainer", expected="False on CPUs: torch counts over GPUs only", received=True
+            )
+        return plan
 
 
+_PROFILERS: dict[str, Any] = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
 _MAY_BE_NONE = ("check_val_every_n_epoch",)
 
 
@@ -237,6 +282,17 @@ def _renamed(flags: Mapping[str, Any]) -> dict[str, Any]:
             if name == "gpus" and value not in (None, 0):
                 given["accelerator"] = "gpu"
             name = today
+        if name in TUNED and value:
+            _check_tuned(name, value)
         if name not in REFUSED:
             given[name] = value
     return given
+
+
+def _check_tuned(name: str, value: Any) -> None:
+    method, takes = TUNED[name]
+    if not takes(value):
+        kinds = "True or the name of the rate" if name == "auto_lr_find" else 'True, "power" or "binsearch"'
+        raise errors.value_error(f"`{name}` of Trainer", expected=kinds, received=value)
+    today = f"`Tuner(trainer).{method}(module)` before `trainer.fit(module)`"
+    warnings.warn(f"`Trainer({name}=...)`: write {today} today.", DeprecationWarning, stacklevel=5)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import errors
 from kerastorch.lightning.data import Item
+from kerastorch.lightning.deprecations import log_returned, tell
 from kerastorch.lightning.optimizers import parameters_of
 from kerastorch.lightning.results import Record
 from kerastorch.runtime.plan import Plan
@@ -21,12 +22,12 @@ class _Door(nn.Module):
 
     module: Any
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, step: Callable[..., Any]) -> None:
         super().__init__()
-        self.module = module
+        self.module, self.step = module, step
 
     def forward(self, *args: Any) -> Any:
-        return self.module.training_step(*args)
+        return self.step(*args)
 
 
 class LightningProgram:
@@ -57,14 +58,15 @@ class LightningProgram:
         self.manual = by_itself or not module.automatic_optimization
         self.first: Callable[[], None] | None = None
         self.extra: Mapping[str, Any] = {}
-        self.answered = False
-        self.numbered = {name: takes_number(getattr(module, f"{name}_step")) for name in STEPS}
-        self.step: Callable[..., Any] = module.training_step
+        self.answered = self.told = False
+        self.step: Callable[..., Any] = plan.strategy.entered(module, "training_step")
+        numbered = takes_number(self.step)
+        self._stepped = self._handed if takes_rest(self.step) else self._numbered if numbered else self._plain
         if optimizers and plan.strategy.world_size > 1:
             if self.manual:
                 plan.strategy.replicate(module)
             else:
-                self.step = plan.strategy.wrap(_Door(module))
+                self.step = plan.strategy.wrap(_Door(module, self.step))
 
     def training_step(self, batch: Any) -> Any:
         """The loss of a batch; None where the step left it out."""
@@ -85,12 +87,34 @@ class LightningProgram:
 
     def _called(self, batch: Item) -> Any:
         self.record.fx = "training_step"
-        found = self.step(batch.x, batch.index) if self.numbered["training"] else self.step(batch.x)
+        found = self._stepped(batch)
+        if isinstance(found, dict):
+            self.log_returned(found)
         self.record.fx = None
         if self.first is not None:
             first, self.first = self.first, None
             first()
         return found
+
+    def log_returned(self, found: Mapping[str, Any]) -> None:
+        """Log what a `training_step` of earlier years returns beside its loss."""
+        if "log" not in found and "progress_bar" not in found:
+            return
+        log_returned(self.module, found)
+        if not self.told:
+            self.told = True
+            today = "write `self.log(name, value)`, and `prog_bar=True` for the bar, today"
+            tell(self.module.training_step, f"`log` and `progress_bar` in what training_step returns: {today}.")  # type: ignore[arg-type]
+
+    def _plain(self, batch: Item) -> Any:
+        return self.step(batch.x)
+
+    def _numbered(self, batch: Item) -> Any:
+        return self.step(batch.x, batch.index)
+
+    def _handed(self, batch: Item) -> Any:
+        assert batch.rest is not None
+        return batch.rest.hand(self.step, batch, self.record)
 
     def _no_loss(self, received: Any) -> TypeError:
         return errors.type_error(
@@ -137,6 +161,7 @@ class LightningProgram:
 
 
 STEPS = ("training", "validation", "test", "predict")
+STEP_OF = {"train": "training", "val": "validation"}  # kind of dataloader -> how its step is called, where it differs
 
 
 def takes_number(step: Callable[..., Any], numbers: int = 1) -> bool:
@@ -153,3 +178,8 @@ def takes_number(step: Callable[..., Any], numbers: int = 1) -> bool:
     parameters = inspect.signature(step).parameters.values()
     several = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
     return several or sum(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters) > numbers
+
+
+def takes_rest(step: Callable[..., Any]) -> bool:
+    """Whether a step fetches its batches by itself, from `dataloader_iter`."""
+    return "dataloader_iter" in inspect.signature(step).parameters

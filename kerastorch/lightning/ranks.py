@@ -9,7 +9,10 @@ import torch
 from kerastorch.engine.state import RunState
 from kerastorch.runtime import shipping
 
-_KEPT = ("hooks", "fitting", "optimizers", "lr_scheduler_configs", "lightning_module", "datamodule", "given")
+_KEPT = (
+    *("hooks", "fitting", "optimizers", "lr_scheduler_configs", "lightning_module", "datamodule"),
+    *("given", "dataloaders"),
+)
 
 
 def launch(trainer: Any, method: str, module: Any, given: dict[str, Any]) -> tuple[bool, Any]:
@@ -72,7 +75,9 @@ def run(trainer: Any, method: str, module: Any, given: dict[str, Any]) -> dict[s
 
 def sendable(trainer: Any) -> dict[str, Any]:
     """What of a Trainer travels to the ranks."""
-    return {name: value for name, value in vars(trainer).items() if name not in _KEPT}
+    sent = {name: value for name, value in vars(trainer).items() if name not in _KEPT}
+    fit = trainer.fitting
+    return sent if fit is None else {**sent, "fitting": Ended(fit.state, fit.stepped)}
 
 
 def _state(callback: Any) -> dict[str, Any]:

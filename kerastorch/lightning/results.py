@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,10 +12,12 @@ from torch import Tensor
 from kerastorch.base import errors
 from kerastorch.engine.logs import fetch
 from kerastorch.lightning.hooks import EPOCH_ONLY, LEVELS
-from kerastorch.lightning.moving import rows
+from kerastorch.lightning.moving import apply, rows
 from kerastorch.runtime.device import exact_dtype
 from kerastorch.runtime.strategy import SingleDevice
 
+_HELD = ("loader", "step", "total", "weight")
+_SHOWN = ("callback", "logged", "bar")
 _EMPTY = {"mean": 0.0, "sum": 0.0, "max": float("-inf"), "min": float("inf")}
 _REDUCTIONS = {**{name: name for name in _EMPTY}, "avg": "mean"}
 _FUNCTIONS: dict[Any, str] = {
@@ -69,6 +71,10 @@ class Entry:
         self.weight = 0
         self._epoch: Any = None
 
+    def state(self) -> dict[str, Any]:
+        """What it holds of the epoch so far, but for a metric."""
+        return {name: getattr(self, name) for name in _HELD}
+
     def add(self, value: Tensor, size: Callable[[int | None], int], batch_size: int | None) -> None:
         """Take in a value of a batch."""
         value, self._epoch = value.detach(), None
@@ -119,6 +125,31 @@ class Entry:
             self.metric.reset()
 
 
+def metric_states(module: Any, left_out: Collection[str | None] = ()) -> dict[str, Any]:
+    """The states of the torchmetrics objects in a module, by their names in it.
+
+    Args:
+        module: The module.
+        left_out: Names of those that are left out.
+    """
+    found = {}
+    for name, part in module.named_modules():
+        if hasattr(part, "_compute_groups_create_state_ref"):
+            part.items(keep_base=True, copy_state=False)  # a collection lets those of a group have the same state
+        if hasattr(part, "_defaults") and hasattr(part, "_update_count") and name not in left_out:
+            found[name] = {key: getattr(part, key) for key in (*part._defaults, "_update_count")}
+    return found
+
+
+def load_metric_states(module: Any, states: Mapping[str, Any]) -> None:
+    """Put back what `metric_states` gave; a metric that is not there any more is passed over."""
+    parts = dict(module.named_modules())
+    for name in states.keys() & parts.keys():
+        part: Any = parts[name]
+        for key, value in apply(states[name], lambda leaf, part=part: leaf.to(part.device)).items():  # type: ignore[misc]
+            setattr(part, key, value)
+
+
 class Record:
     """All that is logged in a run, and what callbacks, loggers and progress bars get of it.
 
@@ -167,6 +198,12 @@ class Record:
             entry = self.active[key] = Entry(options, name, suffix, self.strategy)
             entry.loader = self.loader
             self.names.update((entry.name, entry.step_name, entry.epoch_name))
+        elif entry.loader != self.loader:
+            raise errors.value_error(
+                f"`self.log({name!r}, ..., add_dataloader_idx=False)` in {self.fx}",
+                expected="a name of its own for each dataloader",
+                received=errors.Said(f"the same for dataloaders {entry.loader} and {self.loader}"),
+            )
         elif entry.options != options:
             raise errors.value_error(
                 f"`self.log({name!r}, ...)` in {self.fx}",
@@ -250,6 +287,42 @@ class Record:
             yield
         finally:
             self.active, self.on_step, self.batch, self.rows, self.loader = before
+
+    # -- cut and taken up ---------------------------------------------------------------------------------------------
+
+    def state_dict(self, module: Any, over: bool) -> dict[str, Any]:
+        """The figures of the epoch so far, and the states of all metrics in a module: plain values.
+
+        Args:
+            module: The module, whose parts the metrics are.
+            over: Whether the epoch is over, so that the next one begins without figures.
+        """
+        names = {id(part): name for name, part in module.named_modules()}
+        kept = {} if over else self.training
+        entries = [
+            (key, entry.name, entry.options, names.get(id(entry.metric)), entry.state()) for key, entry in kept.items()
+        ]
+        starting = [*self.evaluation.values(), *(self.training.values() if over else ())]
+        left_out = {names.get(id(entry.metric)) for entry in starting}
+        shown = {name: dict(getattr(self, name)) for name in _SHOWN}
+        return {"entries": entries, "metrics": metric_states(module, left_out), **shown}
+
+    def load_state_dict(self, state: dict[str, Any], module: Any) -> None:
+        """Take back what `state_dict` gave.
+
+        Args:
+            state: The state.
+            module: The module of now.
+        """
+        parts, device = dict(module.named_modules()), self.strategy.device
+        for (fx, name, loader), shown, options, metric, held in state["entries"]:
+            entry = Entry(options, name, shown.removeprefix(name), self.strategy)
+            vars(entry).update(apply(held, lambda leaf: leaf.to(device)))
+            entry.metric = parts.get(metric)
+            self.training[fx, name, loader] = entry
+        load_metric_states(module, state["metrics"])
+        for kind in _SHOWN:
+            setattr(self, kind, apply(state[kind], lambda leaf: leaf.to(device)))
 
     def floats(self) -> dict[str, float]:
         """What progress bars show, as floats."""

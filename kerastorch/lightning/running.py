@@ -10,12 +10,16 @@ from typing import Any
 from kerastorch.data.source import DataSource
 from kerastorch.engine.logs import fetch
 from kerastorch.lightning import checkpoint
-from kerastorch.lightning.data import Loader, Transfer, as_list, shared, together, unshuffled
+from kerastorch.lightning.data import Loader, Transfer, as_list, each, shared, together, unshuffled
 from kerastorch.lightning.hooks import DataHooks, overridden
 from kerastorch.lightning.knowing import Knowing
 from kerastorch.lightning.module import LightningModule
 from kerastorch.lightning.optimizers import parameters_of
+from kerastorch.lightning.profilers.profiler import profiled
+from kerastorch.lightning.program import STEP_OF, takes_rest
 from kerastorch.runtime.clipping import choose_clipping
+
+_FETCHES = {"train": "[_TrainingEpochLoop].train_dataloader_next", "predict": "[_PredictionLoop].predict_next"}
 
 
 class Running(Knowing):
@@ -40,10 +44,22 @@ class Running(Knowing):
         return whole if self.max_steps == -1 else min(self.max_steps, whole)
 
     @property
+    def enable_validation(self) -> bool:
+        """Whether a fit validates."""
+        return self.validates
+
+    @property
     def validates(self) -> bool:
         """Whether a fit has something to validate on."""
         steps = overridden(self.lightning_module, "validation_step", LightningModule)
         return steps is not None and self.options.limit_val_batches > 0 and self._has("val")
+
+    def timed(self, owner: Any, name: str) -> Any:
+        """A method of a module or a datamodule, measured where something measures."""
+        kind = "LightningModule" if owner is self.lightning_module else "LightningDataModule"
+        own = overridden(owner, name, DataHooks)
+        action = f"[{kind}]{type(owner).__name__}.{name}"
+        return getattr(owner, name) if own is None else profiled(self.profiler, action, own)
 
     def _has(self, kind: str) -> bool:
         """Whether there are data of a kind."""
@@ -56,21 +72,26 @@ class Running(Knowing):
         loaders = self.given.get(kind)
         if loaders is None:
             for owner in (self.datamodule, self.lightning_module):
-                loaders = None if owner is None or loaders is not None else getattr(owner, f"{kind}_dataloader")()
+                if owner is not None and loaders is None:
+                    loaders = self.timed(owner, f"{kind}_dataloader")()
                 if loaders is not None:
                     break
         owners = [one for one in (self.datamodule, self.lightning_module) if one is not None]
-        transfer, options = Transfer(owners, self.plan), self.options
-        limit = getattr(options, f"limit_{kind}_batches")
+        transfer, limit = Transfer(owners, self.plan), getattr(self.options, f"limit_{kind}_batches")
+        self.dataloaders[kind] = loaders
+        loaders = each(loaders, lambda one: self._prepared(one, kind == "train"))
         several = [together(loaders)] if kind == "train" and loaders is not None else as_list(loaders)
-        found: list[DataSource] = []
-        for number, loader in enumerate(several):
-            if options.overfit_batches:
-                loader = unshuffled(loader)
-            if options.use_distributed_sampler:
-                loader = shared(loader, self.plan.part, kind == "train")
-            found.append(Loader(loader, transfer, limit, number, kind))
-        return found
+        step = getattr(self.lightning_module, f"{STEP_OF.get(kind, kind)}_step")
+        hands = takes_rest(step)
+        fetch = profiled(self.profiler, _FETCHES.get(kind, f"[_EvaluationLoop].{kind}_next"), next)
+        found = [Loader(loader, transfer, limit, number, kind, hands, fetch) for number, loader in enumerate(several)]
+        self.batches[kind] = [source.num_batches for source in found]
+        return list(found)
+
+    def _prepared(self, loader: Any, shuffles: bool) -> Any:
+        """A dataloader as the flags want it."""
+        loader = unshuffled(loader) if self.options.overfit_batches else loader
+        return shared(loader, self.plan.part, shuffles) if self.options.use_distributed_sampler else loader
 
     def log_figures(self, figures: Mapping[str, Any], step: int | None = None, offset: int = 0) -> None:
         """Give figures to the loggers, all in one transfer from the device.
@@ -99,7 +120,8 @@ class Running(Knowing):
         held = [one for one in (self.datamodule, self.lightning_module) if one is not None and one._log_hyperparams]
         params = {name: value for one in held for name, value in one.hparams_initial.items()}
         for logger in self.loggers if self.options.enable_autolog_hparams and self.is_global_zero else ():
-            logger.log_hyperparams(params)
+            if held:
+                logger.log_hyperparams(params)
             if self.lightning_module.example_input_array is not None:
                 logger.log_graph(self.lightning_module)
             logger.save()
@@ -112,10 +134,11 @@ class Running(Knowing):
             weights_only: Whether optimizers, schedulers and callbacks are left out.
             storage_options: Accepted.
         """
-        found = checkpoint.dump(self, weights_only)
-        if self.is_global_zero:
-            checkpoint.write(filepath, found)
-        self.plan.strategy.any(None)
+        with self.profiler.profile("save_checkpoint"):
+            found = checkpoint.dump(self, weights_only)
+            if self.is_global_zero:
+                checkpoint.write(filepath, found)
+            self.plan.strategy.any(None)
 
     def clip(self, optimizer: Any, value: float | None, algorithm: str | None) -> None:
         """Clip the gradients of an optimizer's parameters; what is None is the flag's."""
@@ -125,6 +148,7 @@ class Running(Knowing):
             choose_clipping(value, algorithm or options.gradient_clip_algorithm)(parameters_of(optimizer))
 
     def print(self, *args: Any, **kwargs: Any) -> None:
-        """Print, in the first process only."""
+        """Print, in the first process only, and beside the progress bar."""
         if self.is_global_zero:
-            print(*args, **kwargs)
+            bar = self.progress_bar_callback
+            (print if bar is None or bar.is_disabled else bar.print)(*args, **kwargs)

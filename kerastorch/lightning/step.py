@@ -61,13 +61,14 @@ class Training:
         return not self.skipped
 
     def backward(self, loss: torch.Tensor, *args: Any, **kwargs: Any) -> None:
-        """Compute gradients, with the hooks around."""
+        """Compute gradients, with the hooks around, which see the scaled loss where the precision scales it."""
+        loss = self.precision.scale(loss)
         for hook in self.before_backward:
             hook(loss)
-        if self.own_backward is None and not (args or kwargs):
-            self.precision.backward(loss)
+        if self.own_backward is None:
+            loss.backward(*args, **kwargs)  # type: ignore[no-untyped-call]
         else:
-            (self.own_backward or self.module.backward)(loss, *args, **kwargs)
+            self.own_backward(loss, *args, **kwargs)
         for hook in self.after_backward:
             hook()
 
@@ -83,7 +84,7 @@ class Training:
             self.clip(optimizer)
             return result
 
-        if kwargs or needs_closure(optimizer):
+        if self.precision.takes_closures and (kwargs or needs_closure(optimizer)):
             result = optimizer.step(closure=ready, **kwargs)
         else:
             result = ready()
@@ -147,14 +148,7 @@ class LightningStep(Training, TrainStep):
         self.loss = loss if loss is None or self.every == 1 else loss / self.every
         if loss is None:
             return None
-        for hook in self.before_backward:
-            hook(self.loss)
-        if self.own_backward is None:
-            self.precision.backward(self.loss)
-        else:
-            self.own_backward(self.loss)
-        for hook in self.after_backward:
-            hook()
+        self.backward(self.loss)
         self.loss = self.loss.detach()
         return self.loss
 

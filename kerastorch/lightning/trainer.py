@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,9 +20,11 @@ from kerastorch.lightning.evaluation import KINDS, Evaluation
 from kerastorch.lightning.fitting import Fit
 from kerastorch.lightning.hooks import Hooks
 from kerastorch.lightning.optimizers import Schedulers, configured
+from kerastorch.lightning.profilers.profiler import PassThroughProfiler, profiled
 from kerastorch.lightning.program import LightningProgram
 from kerastorch.lightning.running import Running
 from kerastorch.lightning.step import LightningManualStep, LightningStep
+from kerastorch.lightning.tuner import tune
 
 
 class Trainer(Running):
@@ -44,7 +47,8 @@ class Trainer(Running):
         limit_train_batches: Batches in an epoch: a number, or a fraction of them. So `limit_val_batches`,
             `limit_test_batches` and `limit_predict_batches`.
         overfit_batches: So many batches, always the same, are trained on and validated on.
-        val_check_interval: Batches between two validations: a number, or a fraction of an epoch.
+        val_check_interval: Batches between two validations: a number, or a fraction of an epoch; or the time between
+            two: "DD:HH:MM:SS", a timedelta or a dict for one.
         check_val_every_n_epoch: Epochs between two; None lets `val_check_interval` count over epochs.
         num_sanity_val_steps: Batches of validation before training begins; -1 for all.
         log_every_n_steps: Updates between two that are logged.
@@ -54,6 +58,7 @@ class Trainer(Running):
         gradient_clip_val: The limit for gradients.
         gradient_clip_algorithm: "norm" or "value".
         deterministic: Whether torch takes deterministic algorithms only; "warn" where it can.
+        profiler: What measures where the time goes: "simple", "advanced", "pytorch", or a profiler.
         benchmark: Whether cuDNN tries which algorithm is fastest.
         inference_mode: Whether evaluations run in torch's inference mode.
         use_distributed_sampler: Whether each rank gets its own part of a DataLoader.
@@ -107,6 +112,8 @@ class Trainer(Running):
         Raises:
             TypeError, ValueError: The module or the data are not fit for it; nothing was trained then.
         """
+        if (self.options.auto_lr_find or self.options.auto_scale_batch_size) and not self.tuned and ckpt_path is None:
+            self.tune(model, train_dataloaders, datamodule=datamodule)
         given = {"train": train_dataloaders, "val": val_dataloaders}
         there = {"train_dataloaders": train_dataloaders, "val_dataloaders": val_dataloaders, "datamodule": datamodule}
         if self._elsewhere("fit", model, {**there, "ckpt_path": ckpt_path})[0]:
@@ -117,6 +124,7 @@ class Trainer(Running):
                 return
             with torch.autograd.set_detect_anomaly(self.options.detect_anomaly), closing(fit.source):
                 loop: Any = Loop(fit.state, fit, self.plan.strategy.any)  # type: ignore[arg-type]
+                loop.run_epoch = profiled(self.profiler, "run_training_epoch", loop.run_epoch)
                 loop.run(fit.phase, self.max_epochs, lambda epoch: {}, lambda: None)
 
     def validate(
@@ -156,6 +164,7 @@ class Trainer(Running):
             ckpt_path: A checkpoint whose weights are taken.
             weights_only: Accepted; checkpoints are read so.
         """
+        ckpt_path = self._best_by_default(model, ckpt_path)
         given = {"dataloaders": dataloaders, "datamodule": datamodule, "ckpt_path": ckpt_path}
         ran, outputs = self._elsewhere("predict", model, {**given, "return_predictions": return_predictions})
         if ran:
@@ -165,9 +174,29 @@ class Trainer(Running):
             evaluation.run(inference=self.options.inference_mode)
             return None if return_predictions is False else evaluation.predictions()
 
+    def tune(
+        self, model: Any, train_dataloaders: Any = None, val_dataloaders: Any = None, datamodule: Any = None,
+        scale_batch_size_kwargs: Mapping[str, Any] | None = None, lr_find_kwargs: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What the flags `auto_scale_batch_size` and `auto_lr_find` ask for, by which it is called today; see `Tuner`.
+
+        Args:
+            model: The module.
+            train_dataloaders: See `fit`.
+            val_dataloaders: Accepted.
+            datamodule: See `fit`.
+            scale_batch_size_kwargs: More for `Tuner.scale_batch_size`.
+            lr_find_kwargs: More for `Tuner.lr_find`.
+
+        Returns:
+            The size of batches as "scale_batch_size" and the result of "lr_find", where they were asked for.
+        """
+        return tune(self, model, train_dataloaders, datamodule, scale_batch_size_kwargs or {}, lr_find_kwargs or {})
+
     def _evaluate(
         self, stage: str, model: Any, given: dict[str, Any], datamodule: Any, ckpt_path: Any, verbose: bool
     ) -> list[dict[str, Any]]:
+        ckpt_path = self._best_by_default(model, ckpt_path)
         there = {"dataloaders": next(iter(given.values())), "datamodule": datamodule, "ckpt_path": ckpt_path}
         ran, figures = self._elsewhere(stage, model, {**there, "verbose": verbose})
         if ran:
@@ -186,6 +215,7 @@ class Trainer(Running):
             raise errors.value_error(
                 f"`{stage}`", expected="data: dataloaders, a datamodule, or a method of the module", received=None
             )
+        self.log_hyperparameters()
         return Evaluation(self, program, KINDS[stage], sources)
 
     def _elsewhere(self, method: str, model: Any, given: dict[str, Any]) -> tuple[bool, Any]:
@@ -228,9 +258,17 @@ class Trainer(Running):
         if datamodule is not None:
             datamodule.trainer = self
         self.record.forget()
-        self.interrupted = False
+        self.interrupted = self.should_stop = False
         self.callbacks = checks.ordered(self.own_callbacks, model.configure_callbacks())
+        self._start_profiler()
         self.hooks = Hooks(self, model, [*legacy.old_hooks(model), *self.callbacks], Callback)
+
+    def _start_profiler(self) -> None:
+        if isinstance(self.profiler, PassThroughProfiler):
+            return
+        self.profiler._lightning_module = self.lightning_module
+        rank = self.local_rank if self.world_size > 1 else None
+        self.profiler.setup(stage=self.state.fn or "", local_rank=rank, log_dir=self.log_dir)
 
     def _set_up(self, path: str | None) -> dict[str, Any] | None:
         """Everything up to the weights."""
@@ -238,10 +276,10 @@ class Trainer(Running):
         owners = [one for one in (self.datamodule, module) if one is not None]
         if strategy.rank == 0:
             for one in owners:
-                one.prepare_data()
+                self.timed(one, "prepare_data")()
         strategy.any(None)  # the others wait for the data
         if self.datamodule is not None:
-            self.datamodule.setup(stage)
+            self.timed(self.datamodule, "setup")(stage)
         self.hooks("setup", stage)
         module.configure_model()
         found = None if path is None else checkpoint.read(path)
@@ -251,6 +289,9 @@ class Trainer(Running):
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
         self.plan.precision.prepare(module)
         strategy.place(module)
+        strategy.distribute(module)
+        if stage != "fit":
+            strategy.share(module.parameters())
         return found
 
     def _prepare_fit(self, found: dict[str, Any] | None) -> Fit | None:
@@ -273,7 +314,8 @@ class Trainer(Running):
         module.zero_grad()
         self._check_sanity(fit, found)
         fit.load(validation=False)
-        if fit.source.num_batches == 0:
+        over = state.epoch >= self.max_epochs or 0 <= self.max_steps <= state.step or fit.may_stop(state.epoch)
+        if over or fit.source.num_batches == 0:
             return None
         if fit.validation is None and self.validates:
             fit.load(validation=True)
@@ -292,12 +334,13 @@ class Trainer(Running):
 
     def _check_sanity(self, fit: Fit, found: dict[str, Any] | None) -> None:
         """A few batches of validation before anything is trained, with the random numbers put back afterwards."""
-        if not self.validates or not self.options.num_sanity_val_steps or found is not None:
+        amid = found is not None and (fit.state.batch > 0 or self.max_steps != -1)
+        if not self.validates or not self.options.num_sanity_val_steps or amid:
             return
         before = chance.state(self.plan.device)
         with self.staged("sanity_check"):
-            fit.load(validation=True)
             self.hooks("on_sanity_check_start")
+            fit.load(validation=True)
             assert fit.validation is not None
             with fit.validation.shortened(self.options.num_sanity_val_steps):
                 fit.validation.run()
@@ -309,8 +352,9 @@ class Trainer(Running):
         if self.state.fn == "fit":
             self.hooks("on_fit_end")
         if self.datamodule is not None:
-            self.datamodule.teardown(self.state.fn)
+            self.timed(self.datamodule, "teardown")(self.state.fn)
         self.hooks("teardown", self.state.fn)
+        self.profiler.describe()
         self.record.active = None
         for logger in self.loggers:
             logger.finalize("success")
@@ -326,16 +370,37 @@ class Trainer(Running):
 
     def _checkpoint_path(self, wanted: Any) -> str | None:
         """The file that `ckpt_path` means."""
-        if wanted not in ("best", "last"):
+        if wanted == "last":
+            return self._last_checkpoint()
+        if wanted != "best":
             return None if wanted is None else os.fspath(wanted)
         saving = self.checkpoint_callback
-        path = saving and (saving.best_model_path if wanted == "best" else saving.last_model_path)
-        if not path:
+        if not saving or not saving.best_model_path:
             raise errors.value_error(
                 "`ckpt_path`",
                 expected="a path, or the name of a checkpoint that the last fit has saved",
                 received=wanted,
-                remedy="Call `fit` before, with a ModelCheckpoint"
-                + (" of save_last=True." if wanted == "last" else "."),
+                remedy="Call `fit` before, with a ModelCheckpoint.",
             )
-        return str(path)
+        return str(saving.best_model_path)
+
+    def _last_checkpoint(self) -> str | None:
+        """The newest of the checkpoints called "last"; a run that may be cut asks for it before there is one."""
+        found = [one.last_model_path for one in self.checkpoint_callbacks]
+        for folder in (getattr(one, "dirpath", None) for one in self.checkpoint_callbacks):
+            if folder is not None and os.path.isdir(folder):
+                found += [os.path.join(folder, name) for name in os.listdir(folder) if name.startswith("last")]
+        path = max(filter(os.path.isfile, found), key=os.path.getmtime, default=None)
+        if path is None:
+            text = '`ckpt_path="last"`: there is no such checkpoint yet, so none is loaded'
+            warnings.warn(f"{text}; `ModelCheckpoint(save_last=True)` writes one.", stacklevel=4)
+        return path
+
+    def _best_by_default(self, model: Any, ckpt_path: Any) -> Any:
+        """As in Lightning: an evaluation without a module takes the best weights of the fit before."""
+        saving = self.checkpoint_callback
+        if model is not None or ckpt_path is not None or not (saving and saving.best_model_path):
+            return ckpt_path
+        text = "No module is given: the best checkpoint of the last fit is loaded"
+        warnings.warn(f'{text}. Say which weights you want: give the module, or `ckpt_path="best"`.', stacklevel=4)
+        return "best"

@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 import copy
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from kerastorch.base import chance, errors
+from kerastorch.base.plotting import pyplot
 from kerastorch.engine import micro_batch, range_test
+from kerastorch.engine.snapshot import Snapshot
 from kerastorch.lightning import checks, legacy
 from kerastorch.models.lr_finder_result import LRFinderResult
 from kerastorch.runtime import memory
+
+
+class LRFinder(LRFinderResult):
+    """What `Tuner.lr_find` found, under Lightning's names.
+
+    Example:
+        >>> LRFinder([0.1, 0.2], [2.0, 1.0]).results
+        {'lr': [0.1, 0.2], 'loss': [2.0, 1.0]}
+    """
+
+    @property
+    def results(self) -> dict[str, list[float]]:
+        """The rates ("lr") and the smoothed losses ("loss")."""
+        return {"lr": self.lr.tolist(), "loss": self.loss.tolist()}
+
+    def plot(self, suggest: bool = False, show: bool = False, ax: Any = None) -> Any:  # type: ignore[override]
+        """Draw the loss over the rate; see `LRFinderResult.plot`.
+
+        Args:
+            suggest: Whether to mark the suggestion.
+            show: Whether to open a window with it.
+            ax: The matplotlib axes to draw on; default new ones.
+        """
+        figure = super().plot(suggest, ax)
+        if show:
+            pyplot("`plot` of LRFinder").show()
+        return figure
 
 
 class Tuner:
@@ -42,7 +75,7 @@ class Tuner:
         early_stop_threshold: float | None = 4.0,
         update_attr: bool = True,
         attr_name: str = "",
-    ) -> LRFinderResult:
+    ) -> LRFinder:
         """Train for a moment with a growing learning rate, and see where the loss falls most steeply.
 
         Args:
@@ -67,6 +100,7 @@ class Tuner:
             ValueError: An argument is wrong, or the module has no such attribute.
         """
         rates = range_test.rates(min_lr, max_lr, num_training, mode)
+        strategy = self.trainer.plan.strategy
         holder, name = _place([model], [attr_name] if attr_name else ["lr", "learning_rate"])
 
         def test(fit: Any) -> list[float]:
@@ -75,11 +109,16 @@ class Tuner:
                     for group in optimizer.param_groups:
                         group["lr"] = rate
 
-            fit.step.finish = lambda: {"loss": fit.step.loss * fit.step.every}
+            def figures() -> dict[str, torch.Tensor]:
+                loss = (fit.step.loss * fit.step.every).clone()
+                strategy.sum_([loss])
+                return {"loss": loss / strategy.world_size}
+
+            fit.step.finish = figures
             return range_test.range_test(fit.step, fit.source, rates, set_rate, early_stop_threshold)
 
         losses = self._trial(model, train_dataloaders, datamodule, test)
-        result = LRFinderResult(rates[: len(losses)], losses, mode)
+        result = LRFinder(rates[: len(losses)], losses, mode)
         suggestion = result.suggestion() if update_attr else None
         if suggestion is not None:
             _put(holder, name, suggestion)
@@ -98,6 +137,7 @@ class Tuner:
         init_val: int = 2,
         max_trials: int = 25,
         batch_arg_name: str = "batch_size",
+        max_val: int = 8192,
     ) -> int:
         """The largest batch size that fits into memory, of those that double from `init_val`.
 
@@ -113,12 +153,14 @@ class Tuner:
             init_val: The first size.
             max_trials: The most tries.
             batch_arg_name: The name of the size.
+            max_val: The largest size.
 
         Raises:
             ValueError: An argument is wrong, or nothing has the size.
         """
         micro_batch.check(mode, max_trials)
-        if train_dataloaders is not None:
+        given, datamodule = checks.data({"train": train_dataloaders}, datamodule)
+        if given["train"] is not None:
             raise errors.value_error(
                 "`train_dataloaders` of scale_batch_size",
                 expected="None: a method `train_dataloader`, or a datamodule, that makes them of the size",
@@ -126,16 +168,16 @@ class Tuner:
             )
         held = [one for one in (datamodule, model) if one is not None]
         holder, name = _place(held, [batch_arg_name])
-        low, high, size = 0, 0, init_val
+        low, high, size = 0, 0, min(init_val, max_val)
         for _ in range(max_trials):
             _put(holder, name, size)
             fits, whole = self._fits(model, datamodule, steps_per_trial, size)
             low, high = (size, high) if fits else (low, size)
             if not fits:
                 memory.give_back(self.trainer.plan.device)
-            if (whole and fits) or (high and (mode == "power" or high - low <= 1)):
+            if ((whole or size == max_val) and fits) or (high and (mode == "power" or high - low <= 1)):
                 break
-            size = (low + high) // 2 if high else size * 2
+            size = (low + high) // 2 if high else min(size * 2, max_val)
         _put(holder, name, max(low, 1))
         return max(low, 1)
 
@@ -152,13 +194,14 @@ class Tuner:
                         break
                     fit.step(batch)
 
+        full = None
         try:
             self._trial(model, None, datamodule, test)
         except RuntimeError as error:
             if not memory.is_out_of_memory(error):
                 raise
-            return False, whole
-        return True, whole
+            full = "out of memory"
+        return self.trainer.plan.strategy.any(full) is None, whole
 
     def _trial(self, model: Any, loaders: Any, datamodule: Any, test: Any) -> Any:
         """Prepare a fit, do something else with it, and put all back."""
@@ -170,19 +213,59 @@ class Tuner:
             )
         weights, drawn = copy.deepcopy(model.state_dict()), chance.state(trainer.plan.device)
         kept = (trainer.own_callbacks, trainer.loggers, trainer.fitting)
+        optimizers = Snapshot()
         trainer.own_callbacks, trainer.loggers, trainer.fitting = [], [], None
         try:
             with trainer._running("fit", model, {"train": loaders}, datamodule, None):
                 fit = trainer._prepare_fit(None)
+                optimizers = Snapshot(*trainer.optimizers)  # a Keras model's is the same one in every fit
                 trainer.record.active = trainer.record.training
                 return test(fit)
         finally:
             trainer.own_callbacks, trainer.loggers, trainer.fitting = kept
+            optimizers.restore()
             model.load_state_dict(weights)
             chance.restore(drawn)
             for parameter in model.parameters():
                 parameter.grad = None
             trainer.should_stop = False
+
+
+def tune(
+    trainer: Any, model: Any, loaders: Any, datamodule: Any, sizes: Mapping[str, Any], rates: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Do what the older flags of a Trainer ask for: the size of batches first, then the learning rate.
+
+    Args:
+        trainer: The Trainer.
+        model: The module.
+        loaders: What it trains on, or None.
+        datamodule: The datamodule, or None.
+        sizes: More for `Tuner.scale_batch_size`.
+        rates: More for `Tuner.lr_find`.
+
+    Returns:
+        What the methods returned, by their names.
+    """
+    options, found = trainer.options, {}  # type: Any, dict[str, Any]
+    if not (options.auto_lr_find or options.auto_scale_batch_size):
+        warnings.warn(
+            "`trainer.tune(module)`: write `Tuner(trainer).lr_find(module)` or `.scale_batch_size(module)` today.",
+            DeprecationWarning,
+            stacklevel=3,
+        )
+        return found
+    checks.check_module(model, "fit")
+    trainer.tuned, tuner = True, Tuner(trainer)
+    data = {"train_dataloaders": loaders, "datamodule": datamodule}
+    if trainer.fast_dev_run:
+        return found
+    if mode := options.auto_scale_batch_size:
+        how = {"mode": "power" if mode is True else mode, **sizes}
+        found["scale_batch_size"] = tuner.scale_batch_size(model, **data, **how)
+    if name := options.auto_lr_find:
+        found["lr_find"] = tuner.lr_find(model, **data, **{"attr_name": "" if name is True else name, **rates})
+    return found
 
 
 def _has(thing: Any, name: str) -> bool:

@@ -51,6 +51,7 @@ class CometLogger(Logger):
         self.run_name = run_name
         self.online = online
         self.options = options
+        self._account: dict[str, Any] = {}  # more for `comet_ml.start`
         self._mode = "get_or_create" if experiment_key is None else "get"
 
     @property
@@ -65,15 +66,16 @@ class CometLogger(Logger):
         """The client's experiment."""
         if self._experiment is None:
             comet = client("comet_ml", "CometLogger", "comet")
-            os.makedirs(self.save_dir, exist_ok=True)
+            if self.save_dir:
+                os.makedirs(self.save_dir, exist_ok=True)
             quiet = ("auto_metric_logging", "auto_param_logging", "auto_output_logging", "parse_args", "log_graph")
             config = comet.ExperimentConfig(
-                name=self.run_name, offline_directory=self.save_dir,
+                name=self.run_name, offline_directory=self.save_dir or None,
                 **{**dict.fromkeys(quiet, False), "display_summary_level": 0, **self.options},
             )  # fmt: skip
             self._experiment = comet.start(
-                project_name=self.name, experiment_key=self.version, online=self.online, mode=self._mode,
-                experiment_config=config,
+                project_name=self.name or None, experiment_key=self.version, online=self.online, mode=self._mode,
+                experiment_config=config, **self._account,
             )  # fmt: skip
             self._mode = "get"
         return self._experiment

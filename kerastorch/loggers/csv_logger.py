@@ -60,7 +60,7 @@ class CSVLogger(Logger):
         return self._rows
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._rows.append({**metrics, "epoch": None, "step": self._at(step)})
+        self._rows.append({"epoch": None, **metrics, "step": self._at(step)})
 
     def log_epoch(self, metrics: Mapping[str, float], epoch: int) -> None:
         self._rows.append({**metrics, "epoch": epoch, "step": self.step})

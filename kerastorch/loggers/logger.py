@@ -169,6 +169,9 @@ class Logger(ABC):
         """
         raise self._cannot("texts")
 
+    def after_save_checkpoint(self, checkpoint_callback: Any) -> None:  # noqa: B027
+        """Take note of a checkpoint that `lightning.callbacks.ModelCheckpoint` has written."""
+
     def save(self) -> None:  # noqa: B027
         """Write what is still held back."""
 

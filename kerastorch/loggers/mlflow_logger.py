@@ -51,6 +51,7 @@ class MLflowLogger(Logger):
         self.run_name = run_name
         self.tracking_uri = tracking_uri
         self.tags = dict(tags or {})
+        self._how: dict[str, Any] = {}  # more for `log_batch`
         self._kept: dict[str, str] = {}  # settings that MLflow has; it takes each but once
 
     @property
@@ -76,7 +77,7 @@ class MLflowLogger(Logger):
         entities = client("mlflow.entities", "MLflowLogger", "mlflow")
         now, at = int(time.time() * 1000), self._at(step)
         kept = [entities.Metric(name, float(value), now, at) for name, value in metrics.items()]
-        self.experiment.log_batch(self._run(), metrics=kept)
+        self.experiment.log_batch(self._run(), metrics=kept, **self._how)
 
     def log_hyperparams(self, params: Mapping[str, Any], metrics: Mapping[str, float] | None = None) -> None:
         """Keep settings. MLflow never changes one: a later value of the same name becomes a tag.
@@ -92,7 +93,8 @@ class MLflowLogger(Logger):
         self._kept.update(new)
         listed = [entities.Param(name, value) for name, value in new.items()]
         for start in range(0, len(listed), _PARAMS_AT_ONCE):
-            self.experiment.log_batch(self._run(), params=listed[start : start + _PARAMS_AT_ONCE])
+            some = listed[start : start + _PARAMS_AT_ONCE]
+            self.experiment.log_batch(self._run(), params=some, **self._how)
         for name, value in changed.items():
             self.experiment.set_tag(self._run(), name, value)
         if metrics is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from kerastorch.base import errors
 from kerastorch.loggers.clients import client
@@ -40,6 +40,9 @@ class WandbLogger(Logger):
         >>> model.fit(x, y, callbacks=[logger])  # doctest: +SKIP
     """
 
+    _axis = "step"  # what most figures are drawn over
+    _axes: ClassVar[dict[str, str | None]] = {"epoch": None, "step": None, "*": "step", "epoch/*": "epoch"}
+
     def __init__(
         self,
         project: str = "kerastorch",
@@ -69,19 +72,21 @@ class WandbLogger(Logger):
     def experiment(self) -> Any:
         """The client's run."""
         if self._experiment is None:
-            os.makedirs(self.save_dir, exist_ok=True)
-            self._experiment = client("wandb", "WandbLogger", "wandb").init(
-                project=self.name, name=self.run_name, dir=self.save_dir, mode=self.mode, id=self.version,
-                **{"resume": "allow", "reinit": "create_new", **self.options},
-            )  # fmt: skip
-            self._experiment.define_metric("epoch")
-            self._experiment.define_metric("step")
-            self._experiment.define_metric("*", step_metric="step")
-            self._experiment.define_metric("epoch/*", step_metric="epoch")
+            self._experiment = self._open(client("wandb", "WandbLogger", "wandb"))
         return self._experiment
 
+    def _open(self, wandb: Any) -> Any:
+        os.makedirs(self.save_dir, exist_ok=True)
+        run = wandb.init(
+            project=self.name, name=self.run_name, dir=self.save_dir, mode=self.mode, id=self.version,
+            **{"resume": "allow", "reinit": "create_new", **self.options},
+        )  # fmt: skip
+        for name, axis in self._axes.items():
+            run.define_metric(name, step_metric=axis)
+        return run
+
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self.experiment.log({**metrics, "step": self._at(step)})
+        self.experiment.log({**metrics, self._axis: self._at(step)})
 
     def log_epoch(self, metrics: Mapping[str, float], epoch: int) -> None:
         named = {f"epoch/{name}": value for name, value in metrics.items()}
@@ -95,14 +100,14 @@ class WandbLogger(Logger):
 
     def add_image(self, tag: str, image: Any, step: int | None = None) -> None:
         shown = client("wandb", "WandbLogger", "wandb").Image(pixels(image))
-        self.experiment.log({tag: shown, "step": self._at(step)})
+        self.experiment.log({tag: shown, self._axis: self._at(step)})
 
     def add_histogram(self, tag: str, values: Any, step: int | None = None) -> None:
         shown = client("wandb", "WandbLogger", "wandb").Histogram(finite(values))
-        self.experiment.log({tag: shown, "step": self._at(step)})
+        self.experiment.log({tag: shown, self._axis: self._at(step)})
 
     def add_text(self, tag: str, text: str, step: int | None = None) -> None:
-        self.experiment.log({tag: text, "step": self._at(step)})
+        self.experiment.log({tag: text, self._axis: self._at(step)})
 
     def finalize(self, status: str = "success") -> None:
         if self._experiment is not None:

@@ -10,6 +10,7 @@ from torch import nn
 from kerastorch import saving
 from kerastorch.base import errors, nested, registry, serialization
 from kerastorch.models import arguments, summary
+from kerastorch.models.bridge import Bridge
 from kerastorch.models.trainable import Trainable
 from kerastorch.nn import graph
 from kerastorch.nn.graph import symbolic_leaves
@@ -20,7 +21,7 @@ from kerastorch.nn.tracking import TrackedDict, TrackedList
 
 
 @registry.register("models")
-class Model(Trainable, Layer):
+class Model(Trainable, Bridge, Layer):
     """A model: subclass it and define `call`, or make one from symbolic tensors, or from any `nn.Module`.
 
     - `Model(inputs, outputs)` is a functional model (see `Functional`).

@@ -71,13 +71,13 @@ class ModelProgram:
             self.forward = wrap(self.model.engine_module)
             self.outputs = torch.compile(self.forward) if self.plan.jit_compile else self.forward
 
-    def note(self, y: Any, outputs: Any) -> None:
-        """Remember for which targets and outputs the objective was made."""
-        self.made_for = _signature(y), _signature(outputs)
+    def note(self, plan: Plan, y: Any, outputs: Any) -> None:
+        """Remember for which run options, targets and outputs this was made."""
+        self.made_for = plan, _signature(y), _signature(outputs)
 
-    def fits(self, y: Any, outputs: Any) -> bool:
-        """Whether the objective suits these targets and outputs."""
-        return self.made_for == (_signature(y), _signature(outputs))
+    def fits(self, plan: Plan, y: Any, outputs: Any) -> bool:
+        """Whether this suits such run options, targets and outputs."""
+        return self.made_for == (plan, _signature(y), _signature(outputs))
 
     def trainable_parameters(self) -> Sequence[Tensor]:
         """The parameters that an update changes."""

@@ -123,7 +123,8 @@ class Recorded(Model):
         if "_symbolic_inputs" not in self.__dict__:
             raise AttributeError(
                 errors.message(
-                    f"Model {self.name!r}", expected="a known input shape",
+                    f"Model {self.name!r}",
+                    expected="a known input shape",
                     received=errors.Said("a model not built yet"),
                     remedy="Begin it with `keras.Input(shape)`, call `model.build(input_shape)`, or call it on data.",
                 )  # fmt: skip

@@ -343,17 +343,7 @@ class Trainable(Evaluating):
         checks.check_inputs(self, source.peek(epoch))
         batch, outputs = self._place(compiled.plan, source, epoch)
         self.optimizer = compiling.bound_optimizer(self, self.optimizer)
-        if self._program is None or not self._program.fits(batch.y, outputs):
-            others = compiling.own_metrics(self)
-            objective = Objective(others=others)
-            if outputs is not None:
-                objective = compiled.objective(batch.y, outputs, self._output_names(), others)
-            plan = compiling.with_scaled_loss(compiled.plan, self.optimizer)
-            self._program = ModelProgram(self, self.base, objective, plan, self.optimizer)
-            self._program.note(batch.y, outputs)
-        self._program.optimizer = self.optimizer
-        self._program.renew()
-        self._program.objective.to(compiled.plan.device)
+        self._program = self._program_for(compiled.plan, batch, outputs)
         checks.check_targets(self._program, self, batch, outputs, usage)
         checks.check_held_out(self._program, self, held_out, outputs)
         if check:
@@ -361,6 +351,22 @@ class Trainable(Evaluating):
         if check and usage == "fit":
             check_all_used(self._program, batch)
         return self._program
+
+    def _program_for(self, plan: Plan, batch: Batch, outputs: Any) -> ModelProgram:
+        """What the engine runs under a plan, for targets and outputs of these shapes."""
+        program = self._program
+        if program is None or not program.fits(plan, batch.y, outputs):
+            others = compiling.own_metrics(self)
+            objective = Objective(others=others)
+            if outputs is not None:
+                objective = self._need_compiled("fit").objective(batch.y, outputs, self._output_names(), others)
+            scaled = compiling.with_scaled_loss(plan, self.optimizer)
+            program = ModelProgram(self, self.base, objective, scaled, self.optimizer)
+            program.note(plan, batch.y, outputs)
+        program.optimizer = self.optimizer
+        program.renew()
+        program.objective.to(plan.device)
+        return program
 
     def _names(self, program: ModelProgram, held_out: DataSource | None) -> list[str]:
         names = list(fetch(program.objective.results()))

@@ -309,8 +309,9 @@ class Layer(Stored):
 
     @property
     def input(self) -> Any:
-        """The symbolic input of the layer's first recorded call."""
-        return self._first_node().args[0]
+        """The symbolic input of the layer's first recorded call; an InputLayer has none."""
+        args = self._first_node().args
+        return args[0] if args else []
 
     @property
     def output(self) -> Any:

@@ -246,5 +246,3 @@ def _initial_value(initializer: Any, shape: Sequence[int] | None, dtype: Any) ->
     if dtype is not None:
         return value.to(dtypes.torch_dtype(dtype))
     return value.to(dtypes.torch_dtype(policy.floatx())) if value.dtype == torch.float64 else value
-
-

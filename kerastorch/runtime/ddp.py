@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
+from kerastorch.base.sharded import is_sharded
 from kerastorch.runtime import peers
 from kerastorch.runtime.payoff import PayOff, exchange_seconds
 from kerastorch.runtime.strategy import SingleDevice
@@ -55,9 +56,13 @@ class DataParallel(SingleDevice):
 
     def replicate(self, module: nn.Module) -> nn.Module:
         self._wrapped = None
-        for tensor in (*module.parameters(), *module.buffers()):
-            dist.broadcast(tensor.detach(), src=0)
+        self.share((*module.parameters(), *module.buffers()))
         return module
+
+    def share(self, tensors: Iterable[Tensor]) -> None:
+        for tensor in tensors:
+            if not is_sharded(tensor):
+                dist.broadcast(tensor.detach(), src=0)
 
     def sync_gradients(self, last: bool) -> None:
         if self._wrapped is not None:

@@ -26,6 +26,7 @@ class Precision:
     """
 
     name = "32"
+    takes_closures = True  # whether an optimizer may run the step by itself
 
     def prepare(self, module: nn.Module) -> None:
         """Change a module's dtype once, before training."""
@@ -37,6 +38,10 @@ class Precision:
     def inputs(self, x: Any) -> Any:
         """A batch of inputs in the dtype that the module takes."""
         return x
+
+    def scale(self, loss: Tensor) -> Tensor:
+        """The loss whose gradients are computed, where somebody else computes them."""
+        return loss
 
     def backward(self, loss: Tensor) -> None:
         """Compute gradients."""
@@ -88,19 +93,26 @@ class MixedPrecision(Precision):
 class ScaledPrecision(MixedPrecision):
     """Mixed precision in float16, whose small gradients need a scaled loss (Micikevicius et al., 2018)."""
 
+    takes_closures = False
+
     def __init__(self, name: str, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__(name, device, dtype)
         self.scaler = torch.amp.GradScaler(device.type)
 
+    def scale(self, loss: Tensor) -> Tensor:
+        return self.scaler.scale(loss)
+
     def backward(self, loss: Tensor) -> None:
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scale(loss).backward()  # type: ignore[no-untyped-call]
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
-        self.scaler.unscale_(optimizer)
+        if _has_gradients(optimizer):
+            self.scaler.unscale_(optimizer)
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        self.scaler.step(optimizer)
-        self.scaler.update()
+        if _has_gradients(optimizer):  # a scaler refuses to look at none
+            self.scaler.step(optimizer)
+            self.scaler.update()
 
     def forgives(self) -> bool:
         return self.scaler.get_scale() > 1.0
@@ -110,6 +122,10 @@ class ScaledPrecision(MixedPrecision):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.scaler.load_state_dict(state)
+
+
+def _has_gradients(optimizer: torch.optim.Optimizer) -> bool:
+    return any(parameter.grad is not None for group in optimizer.param_groups for parameter in group["params"])
 
 
 # policy name -> (Lightning's name, how to make it on a device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -50,6 +52,21 @@ class Sharded(DataParallel):
         """Put parts in the place of a module's parameters."""
         raise NotImplementedError
 
+    def entered(self, module: nn.Module, name: str) -> Callable[..., Any]:
+        method = getattr(module, name)
+
+        @functools.wraps(method)
+        def enter(*args: Any) -> Any:
+            def forward(*args: Any) -> Any:
+                del module.__dict__["forward"]
+                with _without_hooks(module):  # the method may call the module: its weights are there already
+                    return method(*args)
+
+            module.__dict__["forward"] = forward
+            return module(*args)  # only a call of the module gathers its weights
+
+        return enter
+
     def wrap(self, module: nn.Module) -> nn.Module:
         return self.replicate(module)
 
@@ -82,6 +99,16 @@ class Sharded(DataParallel):
             return state
         full = state.full_tensor()
         return full.cpu() if self.rank == 0 else full.new_empty(0)  # one whole model on a machine is enough
+
+
+@contextmanager
+def _without_hooks(module: nn.Module) -> Iterator[None]:
+    hooks = module._forward_pre_hooks, module._forward_hooks
+    module._forward_pre_hooks, module._forward_hooks = OrderedDict(), OrderedDict()
+    try:
+        yield
+    finally:
+        module._forward_pre_hooks, module._forward_hooks = hooks
 
 
 def scale_gradients(outputs: Any, factor: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -59,9 +59,16 @@ class SingleDevice:
         """The module to call in a training step; once, before training."""
         return module
 
+    def entered(self, module: nn.Module, name: str) -> Callable[..., Any]:
+        """A method of a distributed module to call in the place of its `forward`."""
+        return getattr(module, name)  # type: ignore[no-any-return]
+
     def replicate(self, module: nn.Module) -> nn.Module:
         """The module for steps that update by themselves: the same on all ranks."""
         return module
+
+    def share(self, tensors: Iterable[Tensor]) -> None:
+        """Let each rank have rank 0's values: of weights before an evaluation, of running statistics."""
 
     def sync_gradients(self, last: bool) -> None:
         """Before the forward pass of a micro-batch: gradients are exchanged after the last one of a window."""

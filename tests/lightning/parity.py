@@ -90,7 +90,7 @@ def autoencoder(pl: Any) -> Any:
         def training_step(self, batch: Any, batch_idx: int) -> Any:
             x, _ = batch
             loss = functional.mse_loss(self.decoder(self.encoder(x)), x)
-            self.losses.append(float(loss))
+            self.losses.append(loss.item())
             self.log("train_loss", loss)
             return loss
 
@@ -117,7 +117,7 @@ def classifier(pl: Any) -> Any:
             x, y = batch
             logits = self(x)
             loss = functional.cross_entropy(logits, y)
-            self.losses.append(float(loss))
+            self.losses.append(loss.item())
             self.log("loss", loss, on_epoch=True, prog_bar=True)
             self.log("accuracy", (logits.argmax(1) == y).float().mean(), on_step=False, on_epoch=True)
             return {"loss": loss, "logits": logits.detach()}

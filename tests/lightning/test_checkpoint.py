@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+import torchmetrics
 
 import kerastorch.lightning as pl
 from kerastorch.lightning import checkpoint
@@ -79,12 +80,120 @@ def test_a_window_that_is_cut_is_taken_up(tmp_path: Path) -> None:
     assert all(map(torch.equal, rest.state_dict().values(), whole.state_dict().values()))
 
 
+def measured(lib: Any) -> Any:
+    class Measured(parity.classifier(lib)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            multi: Any = {"task": "multiclass", "num_classes": 3}
+            self.right, self.val_right = torchmetrics.Accuracy(**multi), torchmetrics.Accuracy(**multi)
+            self.held = torchmetrics.MetricCollection(
+                {"recall": torchmetrics.Recall(**multi), "precision": torchmetrics.Precision(**multi)}, prefix="t_"
+            )
+            self.by_hand, self.scores = torchmetrics.MeanMetric(), torchmetrics.CatMetric()
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            found = super().training_step(batch, batch_idx)
+            for metric in (self.right, self.held):
+                metric(found["logits"], batch[1])
+            self.log("right", self.right, on_step=True, on_epoch=True)
+            self.log_dict(self.held, on_epoch=True, on_step=False)
+            self.by_hand.update(found["loss"])
+            self.scores.update(found["logits"].max())
+            self.log("worst", found["loss"], reduce_fx="max", on_step=False, on_epoch=True)
+            return found
+
+        def on_train_epoch_end(self) -> None:
+            self.log_dict({"by_hand": self.by_hand.compute(), "scores": self.scores.compute().sum()})
+            self.scores.reset()
+
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            super().validation_step(batch, batch_idx)
+            self.val_right(self(batch[0]), batch[1])
+            self.log("val_right", self.val_right)
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=self.hparams.lr, momentum=0.9)
+            plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, factor=0.5, mode="max")
+            how = {"monitor": "loss" if self.interval == "step" else "val_loss", "interval": self.interval}
+            return {"optimizer": optimizer, "lr_scheduler": {"scheduler": plateau, **how}}
+
+    return Measured
+
+
+# where a run is cut -> (the hook in which it saves, flags)
+CUTS = {
+    "after a batch": ("on_train_batch_end", {}),
+    "in a window": ("on_train_batch_end", {"accumulate_grad_batches": 3}),
+    "in a validation": ("on_validation_end", {"val_check_interval": 2}),
+    "before a validation": ("on_train_batch_end", {"val_check_interval": 2}),
+    "in the last validation": ("on_validation_end", {}),
+    "after an epoch": ("on_train_epoch_end", {}),
+}
+
+
+@pytest.mark.parametrize("interval", ["step", "epoch"])
+@pytest.mark.parametrize("cut", CUTS)
+def test_figures_of_a_resumed_run_are_the_uncut_ones(cut: str, interval: str, tmp_path: Path) -> None:
+    hook, flags = CUTS[cut]
+
+    def save(self: Any, trainer: Any, *args: Any) -> None:
+        if trainer.current_epoch == 1 and self.path is None and trainer.fitting.done in (4, 6):
+            self.path = tmp_path / "cut.ckpt"
+            trainer.save_checkpoint(self.path)
+            self.told = (len(trainer.logger.rows), len(trainer.lightning_module.losses))
+
+    saving = type("Saving", (pl.Callback,), {hook: save, "saves": True, "monitors": True, "path": None})()
+    kind = type("Kind", (measured(pl),), {"interval": interval})
+    flags = {"max_epochs": 3, "log_every_n_steps": 1, **flags}
+    whole, trainer, logger = parity.run(
+        pl, lambda lib: kind, tmp_path, train(), held_out(), callbacks=[lambda lib: saving], **flags
+    )
+    torch.manual_seed(99)
+    rest, again = kind(), parity.recording_logger(pl, tmp_path)
+    resumed = pl.Trainer(
+        enable_progress_bar=False, enable_model_summary=False, accelerator="cpu", logger=again,
+        enable_checkpointing=False, default_root_dir=tmp_path, **flags,
+    )  # fmt: skip
+    resumed.fit(rest, train(), held_out(), ckpt_path=saving.path)
+    rows, losses = saving.told
+    assert len(losses_left := whole.losses[losses:]) > 0 and rest.losses == losses_left
+    left = logger.rows[rows:]
+    if hook == "on_train_batch_end" and "accumulate_grad_batches" not in flags or hook == "on_train_epoch_end":
+        left = left[1:]  # what was logged of that batch, or epoch, after it was saved
+    assert again.rows == left
+    assert all(map(torch.equal, rest.state_dict().values(), whole.state_dict().values()))
+    for name in ("callback_metrics", "logged_metrics", "progress_bar_metrics"):
+        assert getattr(resumed, name) == getattr(trainer, name), name
+    assert (
+        resumed.lr_scheduler_configs[0].scheduler.state_dict() == trainer.lr_scheduler_configs[0].scheduler.state_dict()
+    )
+    assert (resumed.global_step, resumed.fitting.stepped) == (trainer.global_step, trainer.fitting.stepped)
+
+
 def test_best_and_last(tmp_path: Path) -> None:
     module, trainer = fit(pl, tmp_path, max_epochs=2)
     assert trainer.test(module, held_out(), ckpt_path="best", verbose=False)
     assert trainer.validate(module, held_out(), ckpt_path="last", verbose=False)
+    with parity.quiet():  # twice the best, as in Lightning
+        assert trainer.test(dataloaders=held_out(), verbose=False) == trainer.test(
+            module, held_out(), ckpt_path="best", verbose=False
+        )
+    with pytest.warns(UserWarning, match="best checkpoint"):
+        trainer.predict(dataloaders=held_out())
     with pytest.raises(ValueError, match="ckpt_path"):
         pl.Trainer(logger=False, max_epochs=1, accelerator="cpu").fit(module, train(), ckpt_path="best")
+
+
+def test_last_may_be_asked_for_before_there_is_one(tmp_path: Path) -> None:
+    for lib in parity.both():
+        steps = []
+        for epochs in (2, 4):
+            folder = tmp_path / lib.__name__
+            module, trainer = fit(lib, folder, "last", max_epochs=epochs)
+            steps.append((len(module.losses), trainer.global_step))
+        assert steps == [(12, 12), (12, 24)]
+    with pytest.warns(UserWarning, match="save_last=True"):
+        pl.Trainer(logger=False, max_epochs=1, default_root_dir=tmp_path)._checkpoint_path("last")
 
 
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
@@ -120,3 +229,11 @@ def test_a_module_may_add_to_it(tmp_path: Path) -> None:
     _, trainer, _ = parity.run(pl, lambda lib: Adding, tmp_path, train(), max_epochs=1)
     trainer.save_checkpoint(tmp_path / "a.ckpt")
     assert Adding.load_from_checkpoint(tmp_path / "a.ckpt").mine["a"] == 1
+
+
+def test_fewer_epochs_than_were_made_are_refused(tmp_path: Path) -> None:
+    _, trainer = fit(pl, tmp_path, max_epochs=2)
+    path = trainer.checkpoint_callback.last_model_path
+    with pytest.raises(ValueError, match="at least the 2 epochs"):
+        fit(pl, tmp_path, path, max_epochs=1)
+    assert fit(pl, tmp_path, path, max_epochs=2)[1].global_step == 12

@@ -10,7 +10,8 @@ import torch
 from torch.utils.data import DataLoader, DistributedSampler, RandomSampler
 
 import kerastorch.lightning as pl
-from kerastorch.lightning.data import Cycled, Loader, Transfer, as_list, limited, shared, together, unshuffled
+from kerastorch.lightning.combined_loader import Batches
+from kerastorch.lightning.data import Loader, Transfer, as_list, each, limited, shared, together, unshuffled
 from kerastorch.runtime.plan import Plan
 from tests.lightning import parity
 
@@ -83,12 +84,27 @@ def test_the_rest_of_an_epoch_can_be_left_out() -> None:
 
 
 def test_loaders_together() -> None:
-    cycled = Cycled({"a": Again([1, 2, 3]), "b": Again(["x", "y"])})
-    assert len(cycled) == 3
-    assert list(cycled) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "x"}]
+    both = together({"a": Again([1, 2, 3]), "b": Again(["x", "y"])})
+    assert len(both) == 3
+    assert list(both) == [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 3, "b": "x"}]
     loader = parity.data()
-    assert together(loader) is loader and isinstance(together([loader]), Cycled)
+    assert together(loader) is loader and isinstance(together([loader]), Batches)
     assert as_list(None) == [] and as_list({"a": loader}) == [loader]
+
+
+def test_each_of_several_loaders_is_shared_and_told_the_epoch() -> None:
+    def part(rank: int) -> Any:
+        loaders = {name: DataLoader(range(8), batch_size=2, shuffle=True) for name in "ab"}  # type: ignore[arg-type]
+        return together(each(loaders, lambda one: shared(one, (rank, 2), True)))
+
+    for epoch in range(2):
+        seen: dict[str, list[int]] = {"a": [], "b": []}
+        for both in (part(0), part(1)):
+            held = source(both)
+            for item in held.batches(epoch):
+                for name, rows in item.x.items():
+                    seen[name] += rows.tolist()
+        assert all(sorted(rows) == list(range(8)) for rows in seen.values())
 
 
 def test_a_rank_takes_every_other_sample() -> None:

@@ -58,7 +58,7 @@ def test_a_run_with_a_datamodule(tmp_path: Path) -> None:
         losses.append(module.losses)
     assert logs[0] == logs[1] and losses[0] == losses[1]
     for lib, number in zip(parity.both(), (1, 0), strict=True):
-        again = telling(lib, []).load_from_checkpoint(tmp_path / f"{number}.ckpt")
+        again = telling(lib, []).load_from_checkpoint(tmp_path / f"{number}.ckpt", weights_only=True)
         assert (again.seen, again.hparams.rows) == (3, 20)
 
 

@@ -52,3 +52,58 @@ def test_arguments_of() -> None:
     assert arguments_of(One, {"lr": 1}, "hparams", {"more": 2}) == {"hparams": {"lr": 1}, "more": 2}
     assert arguments_of(Keywords, {"a": 1, "b": 2}, "kwargs", {}) == {"a": 1, "b": 2}
     assert arguments_of(parity.autoencoder(pl), {"width": 3, "gone": 1}, "kwargs", {}) == {"width": 3}
+
+
+class Judge(pl.LightningModule):
+    def __init__(self) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Linear(10, 6), nn.BatchNorm1d(6), nn.ReLU(), nn.Dropout(0.5))
+        self.head = nn.Linear(6, 3)
+        self.example_input_array = torch.randn(2, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.net(x))
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        return nn.functional.cross_entropy(self(batch[0]), batch[1])
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    """A module with running statistics, which is in a Trainer."""
+    module, _, _ = parity.run(pl, lambda lib: Judge, tmp_path_factory.mktemp("fitted"), parity.data(), max_epochs=1)
+    return module  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("method", ["script", "trace"])
+def test_torchscript_of_a_fitted_module(method: str, fitted: Judge, tmp_path: Path) -> None:
+    x = torch.randn(5, 10)
+    wanted, trainer = fitted.eval()(x), fitted.trainer
+    fitted.train()
+    with parity.quiet():
+        made = fitted.to_torchscript(tmp_path / "a.pt", method=method)
+        again: Any = torch.jit.load(tmp_path / "a.pt")  # type: ignore[no-untyped-call]
+    assert torch.equal(made(x), wanted) and torch.equal(again(x), wanted)
+    assert fitted.training and fitted.trainer is trainer
+
+
+@pytest.mark.parametrize("dynamo", [True, False], ids=["exported", "traced"])
+def test_onnx_in_another_runtime(dynamo: bool, fitted: Judge, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    how: dict[str, Any] = {"dynamic_axes": {"x": {0: "rows"}}}
+    if dynamo:
+        how = {"dynamic_shapes": {"x": {0: torch.export.Dim("rows", min=1, max=1024)}}}
+    with parity.quiet():
+        fitted.to_onnx(tmp_path / "a.onnx", dynamo=dynamo, input_names=["x"], output_names=["y"], **how)
+    session = runtime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
+    x = torch.randn(7, 10)
+    (found,) = session.run(["y"], {"x": x.numpy()})
+    assert fitted.training
+    wanted = fitted.eval()(x)
+    fitted.train()
+    assert abs(torch.from_numpy(found) - wanted).max() < 1e-5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +60,30 @@ def test_a_wish_to_stop(at: str, least: dict[str, Any], tmp_path: Path) -> None:
         )  # fmt: skip
         found.append((trainer.global_step, trainer.current_epoch, [(step, sorted(row)) for step, row in logger.rows]))
     assert found[0] == found[1]
+
+
+def test_a_time_between_two_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each batch takes ten seconds, of the clock that both look at; validations begin when 25 have passed."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def make(lib: Any) -> Any:
+        class Slow(parity.classifier(lib)):  # type: ignore[misc]
+            told: Any = ()
+
+            def training_step(self, batch: Any, batch_idx: int) -> Any:
+                now[0] += 10.0
+                return super().training_step(batch, batch_idx)
+
+            def on_validation_end(self) -> None:
+                self.told += ((self.trainer.current_epoch, self.trainer.global_step),)
+
+        return Slow
+
+    for interval in ("00:00:00:25", timedelta(seconds=25), {"seconds": 25}):
+        for every in (1, None, 2):
+            flags: Any = {"val_check_interval": interval, "check_val_every_n_epoch": every, "max_epochs": 3}
+            flags["num_sanity_val_steps"] = 0
+            own, real = parity.run_both(make, tmp_path, parity.data, lambda: parity.data(12, seed=1), **flags)
+            parity.check_equal(own, real)
+            assert own[0].told == real[0].told and len(own[0].told) == (2 if every == 2 else 6)

@@ -68,3 +68,11 @@ def test_only_what_is_overridden_is_called() -> None:
 def test_levels_name_hooks_that_there_are() -> None:
     known = {*vars(ModelHooks), *vars(pl.LightningModule)}
     assert set(LEVELS) <= known
+
+
+def test_hooks_of_callbacks_are_no_hooks_of_modules(tmp_path: Path) -> None:
+    class Named(parity.classifier(pl)):  # type: ignore[misc]
+        def on_sanity_check_start(self) -> None:
+            raise AssertionError("Lightning never calls it")
+
+    parity.run(pl, lambda lib: Named, tmp_path, parity.data(8), parity.data(8), max_epochs=1)

@@ -56,3 +56,27 @@ def test_logger_and_gathering(tmp_path: Path) -> None:
     assert module.logger is logger and module.loggers == [logger] and module.trainer is trainer
     value = torch.ones(2)
     assert module.all_gather(value) is value
+
+
+def test_modules_within_are_in_the_trainer_too(tmp_path: Path) -> None:
+    class Part(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net, self.steps = torch.nn.Linear(10, 1), []
+
+        def forward(self, x: Any) -> Any:
+            self.steps.append(self.global_step)
+            self.log("size", self.net(x).square().mean())
+            return self.net(x)
+
+    class Whole(parity.autoencoder(pl)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = torch.nn.ModuleList([Part()])
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            return self.parts[0](batch[0]).mean()
+
+    module, trainer, _ = parity.run(pl, lambda lib: Whole, tmp_path, parity.data(24), max_epochs=1)
+    assert module.parts[0].trainer is trainer and module.parts[0].steps == [0, 1, 2]
+    assert "size" in trainer.callback_metrics

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerastorch.lightning.options import REFUSED, RENAMED, Options
+from kerastorch.lightning.options import REFUSED, RENAMED, TUNED, Options
 from tests.lightning import parity
 
 
@@ -16,7 +16,7 @@ def test_every_flag_of_lightning_is_known() -> None:
     _, real = parity.both()
     flags = [name for name in inspect.signature(real.Trainer.__init__).parameters if name != "self"]
     known = set(Options.__dataclass_fields__)
-    assert set(flags) <= known and known - set(flags) == {"truncated_bptt_steps"}
+    assert set(flags) <= known and known - set(flags) == {"truncated_bptt_steps", *TUNED}
     assert not known & {*RENAMED, *REFUSED}
 
 
@@ -85,7 +85,7 @@ def test_the_plan() -> None:
     assert Options.make({"accelerator": "cpu", "strategy": "ddp_find_unused_parameters_true", "devices": 2}).plan()
 
 
-@pytest.mark.parametrize("flags", [{"profiler": "simple"}, {"plugins": ["one"]}, {"model_registry": "models"}], ids=str)
+@pytest.mark.parametrize("flags", [{"plugins": ["one"]}, {"model_registry": "models"}], ids=str)
 def test_what_is_not_here_yet_is_refused(flags: dict[str, Any]) -> None:
     (name,) = flags
     with pytest.raises(ValueError, match=f"`{name}` of Trainer: expected None"):

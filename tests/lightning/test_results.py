@@ -128,3 +128,16 @@ def test_a_step_waits_for_nothing(tmp_path: Path) -> None:
             )  # fmt: skip
         counts.append(sum(waited.values()))
     assert counts[0] == counts[1], "the number of waits must not depend on the number of batches"
+
+
+def test_one_name_for_two_dataloaders_is_refused(tmp_path: Path) -> None:
+    def make(lib: Any) -> Any:
+        class Same(parity.classifier(lib)):  # type: ignore[misc]
+            def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+                self.log("same", 1.0, add_dataloader_idx=False)
+
+        return Same
+
+    for lib in parity.both():
+        with pytest.raises(Exception, match="same"):
+            parity.run(lib, make, tmp_path, parity.data(8), [parity.data(8), parity.data(8)], max_epochs=1)

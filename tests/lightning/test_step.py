@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import kerastorch.lightning as pl
 from benchmarks import probe
 from tests.lightning import parity
-
-
-def stack(lib: Any, folder: Path, **flags: Any) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    real = Tensor.backward
-
-    def watched(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if not found:
-            found.extend(probe._stack_to("fit"))
-        return real(self, *args, **kwargs)
-
-    with mock.patch.object(Tensor, "backward", watched):
-        parity.run(lib, parity.classifier, folder, parity.data(16), parity.data(8), max_epochs=1, **flags)
-    return found
 
 
 @pytest.mark.parametrize(
@@ -35,7 +20,9 @@ def stack(lib: Any, folder: Path, **flags: Any) -> list[tuple[str, str]]:
     ids=["plain", "all"],
 )
 def test_few_frames_in_few_files(flags: dict[str, Any], tmp_path: Path) -> None:
-    found = stack(pl, tmp_path, **flags)
+    found = probe.stack(
+        lambda: parity.run(pl, parity.classifier, tmp_path, parity.data(16), parity.data(8), max_epochs=1, **flags)
+    )
     assert found[0][1] == "fit"
     assert len(found) <= 6, found
     assert len({file for file, _ in found}) <= 4, found
@@ -142,3 +129,82 @@ def test_outputs_of_a_batch(tmp_path: Path) -> None:
             callbacks=[lambda lib, w=Watching: w()],
         )  # fmt: skip
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("manual", [False, True], ids=["automatic", "manual"])
+def test_a_scaled_loss_is_what_hooks_and_backward_see(manual: bool, tmp_path: Path) -> None:
+    seen: list[list[Any]] = []
+
+    def make(lib: Any) -> Any:
+        class Own(parity.autoencoder(lib)):  # type: ignore[misc]
+            def __init__(self) -> None:
+                super().__init__()
+                self.automatic_optimization = not manual
+
+            def training_step(self, batch: Any, batch_idx: int) -> Any:
+                loss = super().training_step(batch, batch_idx)
+                if not manual:
+                    return loss
+                optimizer = self.optimizers()
+                optimizer.zero_grad()
+                self.manual_backward(loss)
+                optimizer.step()
+
+            def on_before_backward(self, loss: Any) -> None:
+                seen[-1].append(("before", float(loss)))
+
+            def backward(self, loss: Any) -> None:
+                seen[-1].append(("backward", float(loss)))
+                loss.backward()
+
+            def on_before_optimizer_step(self, optimizer: Any) -> None:
+                seen[-1].append(("gradient", [float(p.grad.norm()) for p in self.parameters()]))
+
+        return Own
+
+    found = []
+    for lib in parity.both():
+        seen.append([])
+        flags: Any = {"precision": "mixed_float16"}
+        if lib is not pl:  # on a CPU it takes a scaler as a plugin only
+            scaler = torch.amp.GradScaler("cpu")
+            flags = {"plugins": lib.plugins.precision.MixedPrecision("16-mixed", "cpu", scaler)}
+        found.append(parity.run(lib, make, tmp_path / str(len(seen)), parity.data(), max_epochs=1, **flags))
+    assert seen[0] == seen[1] and seen[0][1][1] == pytest.approx(65536 * found[0][0].losses[0], rel=1e-2)
+    parity.check_equal(*found)
+
+
+def test_a_scaled_loss_with_optimizers_of_others_and_batches_left_out(tmp_path: Path) -> None:
+    class Own(torch.optim.SGD):
+        def step(self, closure: Any = None) -> Any:
+            assert closure is None, "a scaler runs the step first, to see whether its gradients are finite"
+            return super().step()
+
+    def make(lib: Any) -> Any:
+        class Scaled(parity.autoencoder(lib)):  # type: ignore[misc]
+            def training_step(self, batch: Any, batch_idx: int) -> Any:
+                loss = super().training_step(batch, batch_idx)
+                return None if batch_idx == 2 else loss * (torch.inf if batch_idx == 4 else 1.0)
+
+            def configure_optimizers(self) -> Any:
+                return Own(self.parameters(), lr=0.1)
+
+        return Scaled
+
+    found = []
+    for lib in parity.both():
+        flags: Any = {"precision": "mixed_float16"}
+        if lib is not pl:
+            plugin = lib.plugins.precision.MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu"))
+            flags = {"plugins": plugin}
+        found.append(parity.run(lib, make, tmp_path / lib.__name__, parity.data(), max_epochs=2, **flags))
+    assert found[0][0].losses == found[1][0].losses
+    assert all(map(torch.equal, found[0][0].state_dict().values(), found[1][0].state_dict().values()))
+    assert found[0][1].scaler.get_scale() == 65536 / 4
+
+    class Closing(parity.autoencoder(pl)):  # type: ignore[misc]
+        def configure_optimizers(self) -> Any:
+            return torch.optim.LBFGS(self.parameters())
+
+    with pytest.raises(ValueError, match="LBFGS"):
+        parity.run(pl, lambda lib: Closing, tmp_path, parity.data(), precision="mixed_float16", max_epochs=1)

@@ -163,8 +163,13 @@ def test_an_interrupt_ends_gracefully_and_an_error_is_told(tmp_path: Path) -> No
 
 
 def test_max_time_ends_training(tmp_path: Path) -> None:
-    _, trainer, _ = parity.run(pl, parity.autoencoder, tmp_path, shuffled(), max_time={"seconds": 0})
-    assert trainer.global_step == 1 and trainer.should_stop
+    for time, steps in (({"microseconds": 1}, 1), ({"seconds": 0}, 0)):
+        _, trainer, _ = parity.run(pl, parity.autoencoder, tmp_path, shuffled(), max_time=time)
+        assert trainer.global_step == steps and trainer.should_stop
+    trainer.max_epochs = 1
+    timer = next(one for one in trainer.callbacks if isinstance(one, pl.callbacks.Timer))
+    timer.load_state_dict({"time_elapsed": {"train": 5.0}})  # of a run that this one goes on with
+    assert timer.time_elapsed() == 5.0
 
 
 def test_dataloaders_are_asked_for_anew(tmp_path: Path) -> None:
@@ -186,3 +191,71 @@ def test_dataloaders_are_asked_for_anew(tmp_path: Path) -> None:
         calls.append([])
         parity.run(lib, lambda lib, own=Own: own, tmp_path, None, max_epochs=4, reload_dataloaders_every_n_epochs=2)
     assert calls[0] == calls[1]
+
+
+def test_a_second_fit_forgets_the_wish_to_stop(tmp_path: Path) -> None:
+    found = []
+    for lib in parity.both():
+        stop = lib.callbacks.LambdaCallback(
+            on_train_epoch_end=lambda trainer, module: setattr(trainer, "should_stop", trainer.current_epoch == 1)
+        )
+        module, trainer, _ = parity.run(
+            lib, parity.autoencoder, tmp_path, parity.data(), max_epochs=4, callbacks=[lambda lib, stop=stop: stop]
+        )
+        with parity.quiet():
+            trainer.fit(module, parity.data())
+        found.append((trainer.current_epoch, trainer.global_step, module.losses))
+    assert found[0] == found[1] and found[0][0] == 4
+
+
+class Stream(torch.utils.data.IterableDataset[Any]):
+    def __iter__(self) -> Any:
+        return iter([(x, y) for batch in parity.data(28) for x, y in zip(*batch, strict=True)])
+
+
+def odd(name: str) -> Any:
+    """A module that does something rare, by what it does."""
+
+    def make(lib: Any) -> Any:
+        class Odd(parity.classifier(lib)):  # type: ignore[misc,name-defined]
+            def training_step(self, batch: Any, batch_idx: int) -> Any:
+                if name == "leaves out batches" and batch_idx in (1, 2):
+                    return None
+                batch = [batch["x"], batch["y"]] if name == "takes dicts" else batch
+                found = super().training_step(batch, batch_idx)
+                if name == "logs by its own size":
+                    self.log("size", found["loss"], batch_size=3, reduce_fx="sum", on_epoch=True, on_step=True)
+                    self.log("whole", batch_idx, reduce_fx=max, on_epoch=True)
+                return found
+
+            def on_train_batch_start(self, batch: Any, batch_idx: int) -> Any:
+                return -1 if name == "ends epochs early" and batch_idx == 3 else None
+
+            def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+                if name == "stops in between" and self.global_step == 4:
+                    self.trainer.should_stop = True
+
+        return Odd
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "leaves out batches", "takes dicts", "logs by its own size", "ends epochs early", "stops in between",
+        "streams",
+    ],
+)  # fmt: skip
+def test_odd_modules(name: str, tmp_path: Path) -> None:
+    def loader() -> Any:
+        if name == "streams":
+            return torch.utils.data.DataLoader(Stream(), batch_size=8)
+        plain = parity.data(36)
+        if name != "takes dicts":
+            return plain
+        pairs = [{"x": x, "y": y, "name": "n"} for x, y in plain.dataset]
+        return torch.utils.data.DataLoader(pairs, batch_size=8)  # type: ignore[arg-type]
+
+    flags: Any = {"max_epochs": 3, "accumulate_grad_batches": 2, "log_every_n_steps": 1}
+    parity.check_equal(*parity.run_both(odd(name), tmp_path, loader, held_out, **flags))

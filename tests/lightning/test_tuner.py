@@ -84,3 +84,70 @@ def test_other_errors_are_not_swallowed(tmp_path: Path) -> None:
         pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, parity.data())
     with pytest.raises(ValueError, match="'size'"):
         pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, batch_arg_name="size")
+
+
+def flagged(folder: Path, told: list[str], **flags: Any) -> Any:
+    """A Trainer made with older flags, each of which is told of once."""
+    with pytest.warns(DeprecationWarning) as warned:
+        made = pl.Trainer(
+            max_epochs=1, logger=False, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False,
+            enable_checkpointing=False, default_root_dir=folder, **flags,
+        )  # fmt: skip
+    assert ["Tuner(trainer)." + name in str(one.message) for name, one in zip(told, warned, strict=True)] == [True] * 2
+    return made
+
+
+def test_older_flags_are_the_tuner(tmp_path: Path) -> None:
+    class Rated(type(sized(20))):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.rate = 0.5
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.Adam(self.parameters(), lr=self.rate)
+
+    found = []
+    for way in ("flags", "fit", "tuner"):
+        torch.manual_seed(5)
+        module = Rated()
+        if way == "tuner":
+            tuner = pl.Tuner(trainer(pl, tmp_path))
+            tuner.scale_batch_size(module, mode="binsearch")
+            tuner.lr_find(module, attr_name="rate", num_training=100)
+        else:
+            names = ["lr_find", "scale_batch_size"]
+            held = flagged(tmp_path, names, auto_lr_find="rate", auto_scale_batch_size="binsearch")
+            if way == "flags":
+                told = held.tune(module)
+                assert told["scale_batch_size"] == 20 and told["lr_find"].suggestion() == module.rate
+            before = (module.batch_size, module.rate)
+            held.fit(module)
+            assert (before == (4, 0.5)) == (way == "fit") and held.global_step == 5
+        found.append((module.batch_size, module.rate))
+    assert found[0] == found[1] == found[2] and found[0][0] == 20 and found[0][1] != 0.5
+
+
+def test_tune_without_flags_only_tells(tmp_path: Path) -> None:
+    module = sized(20)
+    with pytest.warns(DeprecationWarning, match=r"Tuner\(trainer\)") as told:
+        assert trainer(pl, tmp_path).tune(module) == {}
+    assert len(told) == 1 and module.batch_size == 4
+
+
+def test_no_size_is_larger_than_max_val(tmp_path: Path) -> None:
+    module = sized(1000)
+    for mode in ("power", "binsearch"):
+        assert (
+            pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, mode=mode, max_val=19) == 19 == module.batch_size
+        )
+
+
+def test_the_finding_is_drawn_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    found = pl.tuner.LRFinder([10.0**i for i in range(-20, 0)], [20.0 - i for i in range(20)])
+    shown: list[bool] = []
+    monkeypatch.setattr(plt, "show", lambda: shown.append(True))
+    _, axes = plt.subplots()
+    assert found.plot(suggest=True, show=True, ax=axes) is axes.figure and shown == [True]
+    assert list(axes.lines[0].get_ydata()) == found.results["loss"]
+    plt.close("all")

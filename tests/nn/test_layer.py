@@ -214,6 +214,7 @@ def test_a_symbolic_call_is_one_node() -> None:
     y = layer(x)
     assert y.shape == (None, 2) and y.node.target is layer and y.node.inputs == [x]
     assert layer.input is x and layer.output is y
+    assert not hasattr(Outer(), "input") and layers.InputLayer((4,)).input == []
     assert [w.device.type for w in layer.weights] == ["cpu"] * 4
     assert layer.first.built and layer.second.built
     assert layer(torch.ones(2, 4)).shape == (2, 2)

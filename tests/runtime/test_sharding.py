@@ -39,3 +39,25 @@ def test_a_shard_knows_what_its_variable_knew() -> None:
     carry_over(before, after)
     assert (after.keras_layout, after.regularizer, after.path) == (layout, abs, "dense/kernel")
     assert after.variable_name == "kernel" and not after.is_buffer
+
+
+def test_a_method_runs_as_a_call_of_its_module() -> None:
+    class Calling(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.layer(x)
+
+        def step(self, x: torch.Tensor) -> torch.Tensor:
+            return self(x) + self(x)
+
+    module, told = Calling(), []
+    module.register_forward_pre_hook(lambda module, args: told.append("gather"))
+    module.register_forward_hook(lambda module, args, outputs: told.append("let go"))
+    x = torch.ones(1, 2)
+    step = Sharded.entered(None, module, "step")  # type: ignore[arg-type]
+    assert torch.equal(step(x), 2 * module.layer(x)) and told == ["gather", "let go"]
+    module(x)
+    assert told == ["gather", "let go"] * 2 and "forward" not in vars(module)

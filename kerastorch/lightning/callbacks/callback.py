@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kerastorch.base.doors import door
+
 
 class Callback:
     """Something that is told how a run goes: every hook gets the Trainer and the module. Override those you need.
@@ -11,6 +13,8 @@ class Callback:
     Attributes:
         monitors: Whether it looks at logged figures at an epoch's end, and so comes after the module's hook there.
         saves: Whether it writes checkpoints, and so comes after all other callbacks.
+        logs: Whether it may log figures, which a monitored name may then be.
+        only_in_trainer: Whether it cannot watch a `fit` of the Keras dialect, since it changes a Trainer.
 
     Example:
         >>> class Report(Callback):
@@ -20,6 +24,8 @@ class Callback:
 
     monitors = False
     saves = False
+    logs = True
+    only_in_trainer = False
 
     @property
     def state_key(self) -> str:
@@ -35,6 +41,14 @@ class Callback:
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take back what `state_dict` gave."""
+
+    def join_fit(self, observers: list[Any]) -> None:
+        """Watch a `fit` of the Keras dialect, which calls this where it finds it in `callbacks`.
+
+        Args:
+            observers: What watches it already; this callback is added, or joins what stands for others of its kind.
+        """
+        door("lightning_callbacks").join(self, observers)
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Before a run of `stage`: "fit", "validate", "test" or "predict"."""

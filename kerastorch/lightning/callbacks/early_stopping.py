@@ -41,6 +41,7 @@ class EarlyStopping(Callback):
     """
 
     monitors = True
+    logs = False
 
     def __init__(
         self,
@@ -104,8 +105,8 @@ class EarlyStopping(Callback):
         trainer.should_stop, self.stopped_epoch = True, trainer.current_epoch
         if why is not None:
             self.stopping_reason, self.stopping_reason_message = why
-            if self.verbose and trainer.is_global_zero:
-                print(why[1])
+            if self.verbose:
+                trainer.print(why[1])
 
     def _why(self, current: float) -> tuple[int, str] | None:
         """The reason to stop, or None."""

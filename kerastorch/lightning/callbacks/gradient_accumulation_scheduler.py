@@ -22,6 +22,9 @@ class GradientAccumulationScheduler(Callback):
         8
     """
 
+    logs = False
+    only_in_trainer = True
+
     def __init__(self, scheduling: dict[int, int]) -> None:
         whole = all(isinstance(one, int) for pair in scheduling.items() for one in pair)
         if not scheduling or not whole or min(scheduling) < 0 or min(scheduling.values()) < 1:

@@ -23,6 +23,8 @@ class LearningRateMonitor(Callback):
         'epoch'
     """
 
+    logs = False
+
     def __init__(
         self, logging_interval: str | None = None, log_momentum: bool = False, log_weight_decay: bool = False
     ) -> None:
@@ -59,14 +61,18 @@ class LearningRateMonitor(Callback):
 
     def _rates(self, trainer: Any, interval: str | None) -> dict[str, float]:
         """The rates of now by name; of optimizers whose scheduler has an interval, or of all."""
-        by_itself = {id(c.scheduler.optimizer): c for c in trainer.lr_scheduler_configs}
+        scheduled: list[Any] = [(config.scheduler.optimizer, config) for config in trainer.lr_scheduler_configs]
+        known = {id(optimizer) for optimizer, _ in scheduled}
         found: dict[str, float] = {}
-        kinds = [type(optimizer).__name__ for optimizer in trainer.optimizers]
-        for number, (optimizer, kind) in enumerate(zip(trainer.optimizers, kinds, strict=True)):
-            config, before = by_itself.get(id(optimizer)), kinds[:number].count(kind)
+        kinds: list[str] = []
+        for optimizer, config in (*scheduled, *((one, None) for one in trainer.optimizers if id(one) not in known)):
+            name = config and config.name
+            if not name:
+                kind = type(optimizer).__name__
+                name = f"lr-{kind}" + (f"-{kinds.count(kind)}" if kind in kinds else "")
+                kinds.append(kind)
             if interval is not None and config is not None and config.interval != interval:
                 continue
-            name = (config and config.name) or f"lr-{kind}" + (f"-{before}" if before else "")
             groups = optimizer.param_groups
             for i, group in enumerate(groups, 1):
                 found.update(self._of_group(f"{name}/pg{i}" if len(groups) > 1 else name, group))

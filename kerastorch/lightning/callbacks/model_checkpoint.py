@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from kerastorch.base import errors
-from kerastorch.lightning.callbacks.callback import Callback
+from kerastorch.lightning.callbacks.checkpoint import Checkpoint
 
 
-class ModelCheckpoint(Callback):
+class ModelCheckpoint(Checkpoint):
     """Saves checkpoints while a module is fitted.
 
     Args:
@@ -46,7 +46,7 @@ class ModelCheckpoint(Callback):
 
     CHECKPOINT_NAME_LAST = "last"
     FILE_EXTENSION = ".ckpt"
-    monitors = saves = True
+    monitors = True
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class ModelCheckpoint(Callback):
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if self.dirpath is None:
-            self.dirpath = trainer.plan.strategy.agree(os.path.join(trainer.log_dir, "checkpoints"))
+            self.dirpath = trainer.plan.strategy.agree(_folder(trainer) if trainer.is_global_zero else None)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self._checked = time.monotonic()
@@ -224,8 +224,10 @@ class ModelCheckpoint(Callback):
     def _write(self, trainer: Any, path: str) -> None:
         self._saved_step = trainer.global_step
         trainer.save_checkpoint(path, self.save_weights_only)
-        if self.verbose and trainer.is_global_zero:
-            print(f"Epoch {trainer.current_epoch}, step {trainer.global_step}: saved {path}")
+        for logger in trainer.loggers if trainer.is_global_zero else ():
+            getattr(logger, "after_save_checkpoint", lambda saving: None)(self)
+        if self.verbose:
+            trainer.print(f"Epoch {trainer.current_epoch}, step {trainer.global_step}: saved {path}")
 
     def _remove(self, trainer: Any, path: str) -> None:
         own = os.path.dirname(os.path.realpath(path)) == os.path.realpath(self.dirpath or "")
@@ -259,6 +261,15 @@ class ModelCheckpoint(Callback):
         name = re.sub(r"\{([^:}]*)(:[^}]*)?\}", put, filename or self.filename or "{epoch}-{step}")
         name += self.FILE_EXTENSION if ver is None else f"-v{ver}{self.FILE_EXTENSION}"
         return os.path.join(self.dirpath, name) if self.dirpath else name
+
+
+def _folder(trainer: Any) -> str:
+    """ "checkpoints" in the folder of the first logger's run."""
+    logger = trainer.logger
+    if logger is None:
+        return os.path.join(trainer.default_root_dir, "checkpoints")
+    version = logger.version if isinstance(logger.version, str) else f"version_{logger.version}"
+    return os.path.join(logger.save_dir or trainer.default_root_dir, str(logger.name), version, "checkpoints")
 
 
 def _check(mode: str, monitor: str | None, save_top_k: int, triggers: tuple[Any, Any, Any]) -> None:

@@ -1,102 +1,82 @@
-"""`TQDMProgressBar`: how far a run is."""
+"""The base of progress bars."""
 
 from __future__ import annotations
 
-import sys
 from typing import Any
-
-from tqdm.auto import tqdm
 
 from kerastorch.lightning.callbacks.callback import Callback
 
 
 class ProgressBar(Callback):
-    """The base of progress bars: a Trainer adds its own only where there is none of these."""
+    """The base of progress bars: a Trainer adds its own only where there is none of these.
 
-
-class TQDMProgressBar(ProgressBar):
-    """A bar for the epoch of training and one for each other pass, with the figures logged with `prog_bar=True`.
-
-    Args:
-        refresh_rate: Batches between two changes; 0 for no bar.
-        process_position: Lines above that are left to others.
-        leave: Whether the bars of past epochs stay.
+    Attributes:
+        trainer: The Trainer, from `setup` on.
 
     Example:
-        >>> TQDMProgressBar(refresh_rate=10).refresh_rate
-        10
+        >>> class Dots(ProgressBar):
+        ...     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        ...         print("." if self.is_enabled else "", end="")
+        >>> bar = Dots()
+        >>> bar.disable()
+        >>> bar.is_enabled
+        False
     """
 
-    def __init__(self, refresh_rate: int = 1, process_position: int = 0, leave: bool = False) -> None:
-        self.refresh_rate, self.process_position, self.leave = refresh_rate, process_position, leave
-        self.bar: Any = None
-        self.inner: Any = None
+    sanity_check_description = "Sanity Checking"
+    train_description = "Epoch"
+    validation_description = "Validation"
+    test_description = "Testing"
+    predict_description = "Predicting"
+    logs = False
+    trainer: Any = None
+    _enabled = True
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether something is shown."""
+        return self._enabled
 
     @property
     def is_disabled(self) -> bool:
         """Whether nothing is shown."""
-        return self.refresh_rate == 0
+        return not self.is_enabled
+
+    def enable(self) -> None:
+        """Show something again."""
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Show nothing."""
+        self._enabled = False
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """Print without breaking the bar."""
+        print(*args, **kwargs)
+
+    @property
+    def total_train_batches(self) -> int | float:
+        """Batches in an epoch; infinity where only the end of the data will tell."""
+        return self.trainer.num_training_batches  # type: ignore[no-any-return]
+
+    @property
+    def total_val_batches(self) -> int | float:
+        """Batches of all validation dataloaders; infinity where only the end of the data will tell."""
+        counts = self.trainer.num_val_batches
+        return float("inf") if None in counts else sum(counts)
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        self.trainer = trainer
         if not trainer.is_global_zero:
-            self.refresh_rate = 0
-
-    def _open(self, name: str, total: Any, position: int = 0, leave: bool = False) -> Any:
-        return tqdm(
-            desc=name, total=total, position=self.process_position + position, leave=leave, disable=self.is_disabled,
-            dynamic_ncols=True, file=sys.stdout, mininterval=0.1,
-        )  # fmt: skip
-
-    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        if self.bar is not None:
-            self.bar.close()
-        self.bar = self._open(f"Epoch {trainer.current_epoch}", trainer.num_training_batches, leave=True)
-
-    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if self.refresh_rate and (batch_idx + 1) % self.refresh_rate == 0:
-            self.bar.update(batch_idx + 1 - self.bar.n)
-            if self.bar.last_print_n == self.bar.n:  # it was shown: the figures are fetched only then
-                self.bar.set_postfix(self.get_metrics(trainer, pl_module), refresh=False)
-
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        self.bar.update(trainer.fitting.done - self.bar.n)
-        self.bar.set_postfix(self.get_metrics(trainer, pl_module))
-
-    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
-
-    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
-        name = "Sanity check" if trainer.sanity_checking else "Validation"
-        self.inner = self._open(name, sum(n or 0 for n in trainer.num_val_batches) or None, position=1)
-
-    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
-        self.inner = self._open("Testing", None)
-
-    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
-        self.inner = self._open("Predicting", None)
-
-    def on_validation_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self.inner.update(1)
-
-    def on_test_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self.inner.update(1)
-
-    def on_predict_batch_end(self, trainer: Any, pl_module: Any, *args: Any) -> None:
-        self.inner.update(1)
-
-    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
-        self.inner.close()
-
-    on_test_end = on_predict_end = on_validation_end
+            self.disable()
 
     def get_metrics(self, trainer: Any, pl_module: Any) -> dict[str, Any]:
         """What is shown beside the bar; override it to show something else."""
-        version = getattr(trainer.logger, "version", None)
-        return {**({} if version is None else {"v_num": version}), **trainer.progress_bar_metrics}
+        versions = dict.fromkeys(getattr(logger, "version", None) for logger in trainer.loggers)
+        shown = [one for one in versions if one not in (None, "")]
+        version = shown[0] if len(shown) == 1 else "_".join(map(str, shown))
+        short = version[-4:] if isinstance(version, str) else version  # of long ones the end tells them apart
+        return {**({} if short == "" else {"v_num": short}), **trainer.progress_bar_metrics}
 
-    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
-        for bar in (self.bar, self.inner):
-            if bar is not None:
-                bar.close()
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "trainer": None}

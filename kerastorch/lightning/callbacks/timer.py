@@ -29,6 +29,8 @@ class Timer(Callback):
         90.0
     """
 
+    logs = False
+
     def __init__(self, duration: Any = None, interval: str = "step", verbose: bool = True) -> None:
         if interval not in ("step", "epoch"):
             raise errors.unknown_name("`interval` of Timer", interval, ["step", "epoch"])
@@ -61,6 +63,9 @@ class Timer(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.offset = float(state_dict["time_elapsed"].get("train", 0.0))
 
+    def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
+        self._look(trainer)  # the time may have been up before, of a run that this one goes on with
+
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         self.begun["train"] = time.monotonic()
 
@@ -90,8 +95,8 @@ class Timer(Callback):
     def _look(self, trainer: Any) -> None:
         if self.duration is None or self.time_elapsed() < self.duration:
             return
-        if self.verbose and trainer.is_global_zero and not trainer.should_stop:
-            print(f"Training has taken {self.duration:.0f} seconds: it ends.")
+        if self.verbose and not trainer.should_stop:
+            trainer.print(f"Training has taken {self.duration:.0f} seconds: it ends.")
         trainer.should_stop = True
 
 
@@ -101,10 +106,19 @@ def seconds(wanted: Any) -> float | None:
     Example:
         >>> seconds({"minutes": 2})
         120.0
+
+    Raises:
+        ValueError: It is something else.
     """
-    if isinstance(wanted, str):
-        days, hours, minutes, rest = map(int, wanted.split(":"))
-        wanted = timedelta(days=days, hours=hours, minutes=minutes, seconds=rest)
-    if isinstance(wanted, Mapping):
-        wanted = timedelta(**wanted)
-    return None if wanted is None else float(wanted.total_seconds())
+    given = wanted
+    try:
+        if isinstance(given, str):
+            days, hours, minutes, rest = map(int, given.split(":"))
+            wanted = timedelta(days=days, hours=hours, minutes=minutes, seconds=rest)
+        if isinstance(given, Mapping):
+            wanted = timedelta(**given)
+        return None if wanted is None else float(wanted.total_seconds())
+    except (ValueError, TypeError, AttributeError):
+        raise errors.value_error(
+            "A time", expected='"DD:HH:MM:SS", a timedelta or a dict for one', received=given
+        ) from None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from kerastorch import loggers
 from kerastorch.lightning.loggers import settings
+from kerastorch.lightning.loggers.common import LightningLogger
+from kerastorch.lightning.utilities import rank_zero_only
 
 
-class CSVLogger(loggers.CSVLogger):
+class CSVLogger(LightningLogger, loggers.CSVLogger):
     """Keeps a run as "metrics.csv" and "hparams.yaml" in `save_dir/name/version_N`.
 
     Args:
@@ -21,8 +22,9 @@ class CSVLogger(loggers.CSVLogger):
         flush_logs_every_n_steps: Lines that are written together.
 
     Example:
-        >>> CSVLogger("runs", version=3).log_dir == os.path.join("runs", "lightning_logs", "version_3")
-        True
+        >>> logger = CSVLogger("runs", version=3)
+        >>> logger.log_dir.removeprefix(logger.root_dir)[1:]
+        'version_3'
     """
 
     def __init__(
@@ -36,17 +38,11 @@ class CSVLogger(loggers.CSVLogger):
         super().__init__(save_dir, name or "", version)
         self.prefix, self.flush_logs_every_n_steps = prefix, flush_logs_every_n_steps
 
-    @property
-    def root_dir(self) -> str:
-        """The folder of the runs of this name."""
-        return os.path.join(self.save_dir, self.name).rstrip(os.sep)
-
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        before = f"{self.prefix}-" if self.prefix else ""
-        self._rows.append({**{f"{before}{k}": float(v) for k, v in metrics.items()}, "step": self._at(step)})
-        if len(self._rows) >= self.flush_logs_every_n_steps:
-            super().save()
+        super().log_metrics(metrics, step)
+        self.save()
 
+    @rank_zero_only
     def log_hyperparams(self, params: Any, metrics: Mapping[str, float] | None = None) -> None:
         """Keep settings as "hparams.yaml".
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from kerastorch import loggers
 from kerastorch.lightning.loggers import settings
+from kerastorch.lightning.loggers.common import LightningLogger
+from kerastorch.lightning.utilities import rank_zero_only
 
 
-class TensorBoardLogger(loggers.TensorBoardLogger):
+class TensorBoardLogger(LightningLogger, loggers.TensorBoardLogger):
     """Keeps a run as event files in `save_dir/name/version_N`; `experiment` is the `SummaryWriter`.
 
     Args:
@@ -41,18 +43,10 @@ class TensorBoardLogger(loggers.TensorBoardLogger):
         self._graph, self.default_hp_metric, self.prefix, self.sub_dir = log_graph, default_hp_metric, prefix, sub_dir
 
     @property
-    def root_dir(self) -> str:
-        """The folder of the runs of this name."""
-        return os.path.join(self.save_dir, self.name).rstrip(os.sep)
-
-    @property
     def log_dir(self) -> str:
         return os.path.join(super().log_dir, self.sub_dir or "") if self.sub_dir else super().log_dir
 
-    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
-        before = f"{self.prefix}-" if self.prefix else ""
-        super().log_metrics({f"{before}{name}": float(value) for name, value in metrics.items()}, step)
-
+    @rank_zero_only
     def log_hyperparams(self, params: Any, metrics: Mapping[str, float] | None = None) -> None:
         """Keep settings: as "hparams.yaml", and for the page HPARAMS.
 
@@ -62,7 +56,7 @@ class TensorBoardLogger(loggers.TensorBoardLogger):
         """
         settings.write(self.log_dir, params)
         self.hparams.update(settings.by_name(params))
-        if metrics is None and self.default_hp_metric:
+        if metrics is None and self.default_hp_metric and params:  # a module without settings has no such page
             metrics = {"hp_metric": -1}
         if metrics is not None:
             self.log_metrics(metrics, 0)

@@ -19,12 +19,15 @@ def optimizer(kind: str) -> Any:
             return torch.optim.Adam(groups)
         one = torch.optim.SGD(self.parameters(), lr=0.1, momentum=0.8)
         scheduler = torch.optim.lr_scheduler.StepLR(one, 1)
+        if kind == "two":
+            more = {"scheduler": torch.optim.lr_scheduler.ExponentialLR(one, 0.9), "interval": "step"}
+            return [one], [{"scheduler": scheduler}, more]
         return [one], [{"scheduler": scheduler, "interval": kind, "name": None if kind == "step" else "mine"}]
 
     return configure
 
 
-@pytest.mark.parametrize("kind", ["groups", "epoch", "step"])
+@pytest.mark.parametrize("kind", ["groups", "epoch", "step", "two"])
 @pytest.mark.parametrize("interval", [None, "epoch", "step"])
 def test_the_same_rates(kind: str, interval: Any, tmp_path: Path) -> None:
     def make(lib: Any) -> Any:

@@ -14,7 +14,7 @@ from tests.lightning import parity
 
 @pytest.mark.parametrize(("interval", "steps"), [("step", 1), ("epoch", 6)])
 def test_time_is_up(interval: str, steps: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    timer = pl.callbacks.Timer({"seconds": 0}, interval=interval)
+    timer = pl.callbacks.Timer({"microseconds": 1}, interval=interval)
     _, trainer, _ = parity.run(
         pl, parity.classifier, tmp_path, parity.data(), parity.data(8), max_epochs=3, callbacks=[lambda lib: timer]
     )
