@@ -1,0 +1,1 @@
+"""What `compile` was told, as torch code: one part a file."""
