@@ -35,6 +35,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
+from benchmarks.peers._lightning_like import module
 from benchmarks.run import ratios
 from benchmarks.task import BATCH, MODELS, keras_net, torch_net
 
@@ -230,14 +231,15 @@ class Lightning:
     """A `Trainer` for each run, as Lightning's users make it; the batches lie on the device."""
 
     def __init__(self, work: Work) -> None:
-        self.work, self.peer = work, importlib.import_module("benchmarks.peers.lightning")
-        self.module = self.peer.Module("tiny")
+        importlib.import_module("benchmarks.peers.lightning")  # which quietens it
+        self.work, self.pl = work, importlib.import_module("lightning.pytorch")
+        self.module = module(self.pl, "tiny")
         self.module.net = work.net()
 
     def train(self, steps: int) -> None:
         """Train on the first batches."""
         precision = {"32": "32-true"}.get(self.work.precision, self.work.precision)
-        trainer = self.peer.lightning.Trainer(
+        trainer = self.pl.Trainer(
             max_epochs=1, accelerator=self.work.device.type.replace("cuda", "gpu"), devices=1, precision=precision,
             logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
         )  # fmt: skip

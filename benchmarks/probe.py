@@ -48,18 +48,23 @@ def frames(model: Any, **options: Any) -> list[tuple[str, str]]:
         model: A compiled model on 784 inputs.
         **options: More for `fit`.
     """
-    stack: list[tuple[str, str]] = []
+    x, y = data(4)
+    return stack(lambda: model.fit(x, y, batch_size=BATCH, **{"verbose": 0, **options}))
+
+
+def stack(train: Callable[[], Any]) -> list[tuple[str, str]]:
+    """The (file, function) of each frame from the innermost `fit` of `train` to the caller of `Tensor.backward`."""
+    found: list[tuple[str, str]] = []
     real = Tensor.backward
 
     def watched(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        if not stack:
-            stack.extend(_stack_to("fit"))
+        if not found:
+            found.extend(_stack_to("fit"))
         return real(self, *args, **kwargs)
 
-    x, y = data(4)
     with mock.patch.object(Tensor, "backward", watched):
-        model.fit(x, y, batch_size=BATCH, **{"verbose": 0, **options})
-    return stack
+        train()
+    return found
 
 
 def _stack_to(name: str) -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.task import BATCH, MODELS
 
-PEERS = ("best", "bare", "kerastorch", "unchecked", "module", "keras", "lightning", "poutyne", "skorch")
+PEERS = ("best", "bare", "kerastorch", "unchecked", "module", "trainer", "keras", "lightning", "poutyne", "skorch")
 PHASES = ("first", "fit", "evaluate", "predict", "memory")
 REFERENCE = "best"
 

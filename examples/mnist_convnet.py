@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from mnist_data import load
 from PIL import Image, ImageDraw
 
 import kerastorch as keras
@@ -31,23 +32,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=Path("runs/mnist_convnet"), help="folder of history.csv and .png")
     parser.add_argument("--small", action="store_true", help="take 512 images only: does everything run?")
     return parser.parse_args()
-
-
-def load(data: str):
-    """MNIST from a file, the cache or the network; with "auto" and none of these, the bundled digits."""
-    if data != "auto":
-        return keras.datasets.mnist.load_data(path=str(Path(data).expanduser().absolute()))
-    try:
-        return keras.datasets.mnist.load_data()
-    except OSError:
-        print("MNIST is neither cached nor reachable: using the 1,797 bundled 8x8 digits, enlarged to 28x28, instead.")
-        return tuple((enlarge(x), y) for x, y in keras.datasets.digits.load_data())
-
-
-def enlarge(digits: np.ndarray) -> np.ndarray:
-    """Digits of (n, 8, 8) with values 0 to 16 as MNIST has them: (n, 28, 28) with values 0 to 255."""
-    large = digits.repeat(3, axis=1).repeat(3, axis=2)
-    return np.pad(large * np.float32(255 / 16), ((0, 0), (2, 2), (2, 2))).astype("uint8")
 
 
 def build() -> keras.Model:
@@ -100,11 +84,9 @@ def sketch(history: dict[str, list[float]], path: Path, width: int = 450, height
 def main() -> None:
     """Load, train, test, write the history."""
     arguments = parse_arguments()
-    (x_train, y_train), (x_test, y_test) = load(arguments.data)
+    (x_train, y_train), (x_test, y_test) = load(arguments.data, arguments.small)
     x_train, x_test = (x[..., None].astype("float32") / 255 for x in (x_train, x_test))
     y_train, y_test = (keras.utils.to_categorical(y, CLASSES) for y in (y_train, y_test))
-    if arguments.small:
-        x_train, y_train, x_test, y_test = x_train[:512], y_train[:512], x_test[:512], y_test[:512]
     print(f"{len(x_train)} training and {len(x_test)} test images of shape {x_train.shape[1:]}")
 
     keras.utils.set_random_seed(0)

@@ -1,6 +1,6 @@
 """A plain PyTorch module, optimizer, loss and DataLoader, trained by `fit`.
 
-    python examples/torch_module.py
+python examples/torch_module.py
 """
 
 from __future__ import annotations

@@ -47,6 +47,16 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(line)
 
 
+@pytest.fixture(scope="session")
+def mnist_path() -> str:
+    """The real MNIST in Keras's file: the one that KERASTORCH_MNIST names, or `shared/data` beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data" / "mnist.npz"
+    path = Path(os.environ.get("KERASTORCH_MNIST", beside))
+    if not path.is_file():
+        pytest.skip("needs MNIST: set KERASTORCH_MNIST to the path of mnist.npz")
+    return str(path)
+
+
 @pytest.fixture(autouse=True)
 def fresh_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Seeds, names and settings as at the start of a process; nothing of the user's cache is read or written."""

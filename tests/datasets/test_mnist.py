@@ -24,9 +24,7 @@ def _put(cache: Path, name: str = "mnist.npz") -> tuple[np.ndarray, ...]:
         rng.randint(0, 9, shape).astype(np.uint8) for shape in ((60000, 28, 28), (60000,), (10000, 28, 28), (10000,))
     )
     (cache / "datasets").mkdir()
-    np.savez(
-        cache / "datasets" / name, x_test=arrays[2], x_train=arrays[0], y_train=arrays[1], y_test=arrays[3]
-    )
+    np.savez(cache / "datasets" / name, x_test=arrays[2], x_train=arrays[0], y_train=arrays[1], y_test=arrays[3])
     return arrays
 
 

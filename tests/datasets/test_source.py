@@ -114,9 +114,7 @@ def test_what_keras_cached_is_taken_after_the_same_check(served: Make, cache: Pa
 
 
 @every
-def test_without_network_the_error_says_what_was_tried(
-    cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_without_network_the_error_says_what_was_tried(cache: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     source = SETS[name]._SOURCE
     dataset = getattr(torchvision.datasets, source.dataset)
     url = "http://127.0.0.1:9/"

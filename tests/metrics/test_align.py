@@ -60,9 +60,7 @@ def test_one_value_a_sample(summed: bool) -> None:
     assert reduced.tolist() == ([8.0, 6.0] if summed else [4.0, 3.0])
     reduced, weight = samplewise(values, torch.tensor([[1.0, 0.0], [1.0, 1.0]]), summed)
     assert weight is not None
-    assert (reduced.tolist(), weight.tolist()) == (
-        ([1.0, 12.0], [1.0, 2.0]) if summed else ([0.5, 6.0], [0.5, 1.0])
-    )
+    assert (reduced.tolist(), weight.tolist()) == (([1.0, 12.0], [1.0, 2.0]) if summed else ([0.5, 6.0], [0.5, 1.0]))
 
 
 def test_a_scalar_is_its_own_sample() -> None:

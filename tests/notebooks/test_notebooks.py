@@ -27,7 +27,7 @@ def _code(notebook: Any) -> list[Any]:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_mnist.ipynb", "02_many_devices.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01_mnist.ipynb", "02_many_devices.ipynb", "03_keras_to_lightning.ipynb"]
 
 
 def test_is_valid_and_was_run_from_top_to_bottom(notebook: Any) -> None:
@@ -84,3 +84,11 @@ def test_many_devices_runs_and_rank_0_is_heard(monkeypatch: pytest.MonkeyPatch, 
         told = "ArithmeticError - after batch 0 on rank 1\nraised on rank 1 after epoch 0, batch 0"
         assert out.count("True") == 4 and told in out
     assert not said.err and names["accuracy"] > 0.9
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")  # Lightning on newer torch
+def test_keras_and_lightning_come_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = _run(nbformat.read(NOTEBOOKS[2], as_version=4), monkeypatch)
+    want = {name: values[-1] for name, values in names["history"].history.items()}
+    assert {name: names["refit"].history[name][-1] for name in want} == pytest.approx(want, abs=0.01)
+    assert names["figures"] == pytest.approx(want, abs=1e-5), "the generated code, under Lightning itself"

@@ -16,8 +16,10 @@ RUNS_CODE = {"eval", "exec", "compile", "__import__", "importlib.import_module",
 # What the processes of one run say to each other, in a folder of their own; no file of a user's is read there.
 BETWEEN_OWN_PROCESSES = "kerastorch/runtime/shipping.py"
 UNPICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
-# Imports the clients of loggers, whose names stand in the loggers.
-IMPORTS_CLIENTS = "kerastorch/loggers/clients.py"
+# Import the clients of loggers, whose names stand in the loggers, and what is behind doors, whose table stands there.
+IMPORT = ("kerastorch/loggers/clients.py:", "kerastorch/base/doors.py:")
+# Runs the script that its user names on the command line, as the user would.
+RUNS_THE_USERS_SCRIPT = "kerastorch/convert/running.py:"
 LITERAL = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
 
 
@@ -30,12 +32,17 @@ def _calls() -> Iterator[tuple[str, str, ast.Call]]:
 
 def test_nothing_runs_text() -> None:
     running = [(where, name) for where, name, _ in _calls() if name in RUNS_CODE]
-    found = [f"{where}: {name}" for where, name in running if not where.startswith(f"{IMPORTS_CLIENTS}:")]
+    found = [f"{where}: {name}" for where, name in running if not where.startswith((*IMPORT, RUNS_THE_USERS_SCRIPT))]
     assert not found, "\n".join(found)
 
 
 def test_clients_are_named_literally() -> None:
     named = [call.args[0] for _, name, call in _calls() if name == "client"]
+    assert named and all(isinstance(argument, ast.Constant) for argument in named)
+
+
+def test_doors_are_named_literally() -> None:
+    named = [call.args[0] for _, name, call in _calls() if name == "door"]
     assert named and all(isinstance(argument, ast.Constant) for argument in named)
 
 
