@@ -61,6 +61,9 @@ def mnist_path() -> str:
 def fresh_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Seeds, names and settings as at the start of a process; nothing of the user's cache is read or written."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path_factory.getbasetemp() / "keras_home"))
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):  # what `seed_everything` leaves for processes that are started
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
