@@ -81,6 +81,11 @@ def type_error(subject: str, *, expected: str, received: Any, remedy: str = "") 
     return TypeError(message(subject, expected=expected, received=received, remedy=remedy))
 
 
+def import_error(subject: str, *, expected: str, received: Any, remedy: str = "") -> ImportError:
+    """An `ImportError` phrased by `message`, for a package that is only imported when it is used."""
+    return ImportError(message(subject, expected=expected, received=received, remedy=remedy))
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A sentence naming the known name closest to `name`, or an empty text.
 

@@ -19,12 +19,10 @@ def pyplot(subject: str) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError(
-            errors.message(
-                subject,
-                expected="matplotlib",
-                received=errors.Said("an installation without it"),
-                remedy="Install it: `pip install matplotlib`.",
-            )
+        raise errors.import_error(
+            subject,
+            expected="matplotlib",
+            received=errors.Said("an installation without it"),
+            remedy="Install it: `pip install matplotlib`.",
         ) from error
     return pyplot

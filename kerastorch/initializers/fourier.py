@@ -91,12 +91,10 @@ def _named_window(name: str, length: int, periodic: bool) -> Any:
     try:
         from scipy.signal import get_window
     except ImportError as error:
-        raise ImportError(
-            errors.message(
-                "`window` of STFT",
-                expected="SciPy, which makes windows by name",
-                received=errors.Said("no SciPy"),
-                remedy="Run `pip install scipy`, or pass the window's values.",
-            )
+        raise errors.import_error(
+            "`window` of STFT",
+            expected="SciPy, which makes windows by name",
+            received=errors.Said("no SciPy"),
+            remedy="Run `pip install scipy`, or pass the window's values.",
         ) from error
     return get_window(name, length, periodic)

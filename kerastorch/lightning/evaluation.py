@@ -137,11 +137,11 @@ class Evaluation:
         return [fetch({**one, **last}) for one in found]
 
     @contextmanager
-    def shortened(self, batches: int) -> Iterator[None]:
-        """Within it each dataloader gives so many batches at the most; -1 for all."""
+    def shortened(self, batches: Sequence[int | None]) -> Iterator[None]:
+        """Within it each dataloader gives so many batches."""
         before = [source.num_batches for source in self.sources]
-        for source, length in zip(self.sources, before, strict=True):
-            source.num_batches = length if batches == -1 else batches if length is None else min(length, batches)
+        for source, count in zip(self.sources, batches, strict=True):
+            source.num_batches = count
         yield
         for source, length in zip(self.sources, before, strict=True):
             source.num_batches = length

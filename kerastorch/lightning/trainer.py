@@ -342,7 +342,7 @@ class Trainer(Running):
             self.hooks("on_sanity_check_start")
             fit.load(validation=True)
             assert fit.validation is not None
-            with fit.validation.shortened(self.options.num_sanity_val_steps):
+            with fit.validation.shortened(self.num_sanity_val_batches):
                 fit.validation.run()
             self.hooks("on_sanity_check_end")
         self.record.forget()

@@ -26,11 +26,9 @@ def client(module: str, logger: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            errors.message(
-                logger,
-                expected=f"the package {module!r}",
-                received=errors.Said("an installation without it"),
-                remedy=f"Install it: `pip install 'kerastorch[{extra}]'`.",
-            )
+        raise errors.import_error(
+            logger,
+            expected=f"the package {module!r}",
+            received=errors.Said("an installation without it"),
+            remedy=f"Install it: `pip install 'kerastorch[{extra}]'`.",
         ) from error

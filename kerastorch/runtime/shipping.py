@@ -109,13 +109,11 @@ class _ByName(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, (type, FunctionType)) and (value.__module__ == "__main__" or "<" in value.__qualname__):
-            raise ImportError(
-                errors.message(
-                    f"Sending {value.__qualname__!r} of the script to the processes of a run",
-                    expected="`cloudpickle`, which sends code by value",
-                    received=errors.Said("none: it is not installed"),
-                    remedy="Run `pip install cloudpickle`, move the code into a module, or start with `torchrun`.",
-                )
+            raise errors.import_error(
+                f"Sending {value.__qualname__!r} of the script to the processes of a run",
+                expected="`cloudpickle`, which sends code by value",
+                received=errors.Said("none: it is not installed"),
+                remedy="Run `pip install cloudpickle`, move the code into a module, or start with `torchrun`.",
             )
         return NotImplemented
 

@@ -88,13 +88,11 @@ def processor_stats() -> dict[str, float]:
     try:
         import psutil  # type: ignore[import-untyped]
     except ImportError as error:
-        raise ImportError(
-            errors.message(
-                "DeviceStatsMonitor",
-                expected="the package 'psutil' for figures of the processor",
-                received=errors.Said("an installation without it"),
-                remedy="Install it: `pip install psutil`, or set `cpu_stats=False`.",
-            )
+        raise errors.import_error(
+            "DeviceStatsMonitor",
+            expected="the package 'psutil' for figures of the processor",
+            received=errors.Said("an installation without it"),
+            remedy="Install it: `pip install psutil`, or set `cpu_stats=False`.",
         ) from error
     return {
         "cpu_percent": psutil.cpu_percent(),
