@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -224,3 +225,6 @@ def _store_after_restart(world: World, timeout: float) -> dist.Store | None:
 def _leave() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
+    # Where a module still holds the group, gloo's threads live on. One that waits for Python's lock to free a tensor
+    # would abort a process whose interpreter has ended, so it gets the lock before.
+    time.sleep(0.01)
