@@ -58,11 +58,11 @@ def module(lib: Any, **parts: Any) -> Any:
     return Judging()
 
 
-def rounded(value: Any) -> Any:
-    """Figures to five digits, in whatever holds them."""
+def plain(value: Any) -> Any:
+    """Figures as floats, in whatever holds them."""
     if isinstance(value, dict):
-        return {name: rounded(part) for name, part in value.items()}
-    return [rounded(part) for part in value] if isinstance(value, (list, tuple)) else round(float(value), 5)
+        return {name: plain(part) for name, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, (list, tuple)) else float(value)
 
 
 def told(lib: Any, held: Any, folder: str, **flags: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def told(lib: Any, held: Any, folder: str, **flags: Any) -> dict[str, Any]:
         found["test"] = trainer.test(held, parity.data(22, 4, seed=3), verbose=False)
         found["predictions"] = torch.cat(trainer.predict(held, parity.data(22, 4, seed=3))).tolist()
     found["state"] = {name: value.double().sum() for name, value in held.state_dict().items()}
-    return rounded(found)  # type: ignore[no-any-return]
+    return plain(found)  # type: ignore[no-any-return]
 
 
 def main(name: str, folder: str) -> None:
