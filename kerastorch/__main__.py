@@ -76,6 +76,8 @@ def _summary(options: argparse.Namespace, converted: script.Conversion) -> None:
     for mark in converted.marks:
         what = mark.what.splitlines()[0].rstrip(":(")
         print(f"  line {mark.line}: {what}: {mark.why}", file=sys.stderr)
+    for line, text in converted.warned:
+        print(f"  line {line}: warning: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

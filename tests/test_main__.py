@@ -45,6 +45,13 @@ def test_marked_spots_are_told(script: Path, capsys: pytest.CaptureFixture[str])
     assert "1 marked NOT CONVERTED\n  line 6: keras.utils.plot_model: keras.utils.plot_model has no counterpart" in told
 
 
+def test_what_is_ignored_is_told(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script.write_text(SCRIPT.replace("'sgd'", "keras.optimizers.SGD(0.1, decay=1e-4)"))
+    assert main(["convert", str(script), "--to", "torch"]) == 0
+    told = capsys.readouterr().err
+    assert "nothing is left to do\n  line 4: warning: `decay` is ignored" in told and told.count("\n") == 2
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(tmp_path / "none.py"), "--to", "torch", "--out", str(tmp_path / "out.py")]) == 2
     assert "The script to convert: expected a readable Python file" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastorch.base import nested
+from kerastorch.convert import weighting
 from kerastorch.convert.page import ModelFacts, Page
 from kerastorch.convert.uses import Use, literal, resolved
 from kerastorch.convert.writing import call, source
@@ -15,13 +16,21 @@ from kerastorch.layers import Embedding
 _BATCH = "32"  # Keras's batch_size
 
 
-def tensor(page: Page, array: str, dtype: str) -> str:
-    """The source of a tensor from an array."""
+def tensor(page: Page, array: str, dtype: str, column: bool = False) -> str:
+    """The source of a tensor from an array; `column` where single numbers are to be rows, as Keras makes them."""
     page.imports.add("import torch")
     if "pandas" in page.script.names.values():  # torch takes no data frames
         page.imports.add("import numpy as np")
         array = f"np.asarray({array})"
-    return f"torch.as_tensor({array}, dtype=torch.{dtype})"
+    return f"torch.as_tensor({array}, dtype=torch.{dtype}){'.reshape(-1, 1)' if column else ''}"
+
+
+def columns(model: Any) -> dict[Any, bool]:
+    """Which inputs are single numbers, of shape (batch, 1), by place and by name; whether they are a list."""
+    inputs = [t for t in nested.flatten(getattr(model, "inputs", None) or []) if hasattr(t, "shape")]
+    found = {place: tuple(t.shape) == (None, 1) for place, t in enumerate(inputs)}
+    named = {t.name: found[place] for place, t in enumerate(inputs) if hasattr(t, "name")}
+    return {**found, **named, "in order": isinstance(getattr(model, "input", None), (list, tuple))}
 
 
 def input_dtype(model: Any) -> str:
@@ -39,7 +48,7 @@ def target_dtype(model: Any) -> str:
     return "long" if "sparse" in name.lower() or "CrossEntropyLoss" in name or "NLLLoss" in name else "float32"
 
 
-def dataset(page: Page, model: ModelFacts, x: str, y: str, line: int) -> str:
+def dataset(page: Page, model: ModelFacts, x: str, y: str, line: int, weight: str = "") -> str:
     """The source of a Dataset of samples (x, y) from arrays, or lists or dicts of them.
 
     Args:
@@ -47,11 +56,15 @@ def dataset(page: Page, model: ModelFacts, x: str, y: str, line: int) -> str:
         model: The model that takes the samples.
         x: The source of the inputs.
         y: The source of the targets, or "".
+        weight: The source of the weights of the samples, or "".
         line: Where they are used in the script.
     """
     kinds = (input_dtype(model.value), target_dtype(model.value))
     names = ((), target_names(model.value))
-    parts = [_leaf(page, a, kind, line, n) for a, kind, n in zip((x, y), kinds, names, strict=True) if a]
+    wide: tuple[dict[Any, bool], ...] = (columns(model.value), {})
+    given = zip((x, y), kinds, names, wide, strict=True)
+    parts = [_leaf(page, array, kind, line, name, sizes) for array, kind, name, sizes in given if array]
+    parts += [tensor(page, weight, "float32") + ".flatten()"] if weight else []
     if len(parts) == 1:
         return parts[0]
     flat = all(part.startswith("torch.as_tensor(") for part in parts)
@@ -67,18 +80,22 @@ def target_names(model: Any) -> tuple[str, ...]:
     return names if isinstance(loss, Mapping) and len(names) > 1 else ()
 
 
-def _leaf(page: Page, array: str, kind: str, line: int, names: tuple[str, ...]) -> str:
+def _leaf(page: Page, array: str, kind: str, line: int, names: tuple[str, ...], wide: dict[Any, bool]) -> str:
     """A tensor; for a list or dict of arrays, a Dataset of them."""
     node = resolved(page.script, array, line)
     if isinstance(node, ast.Dict) and all(isinstance(k, ast.Constant) for k in node.keys):
         page.imports.add("from torch.utils.data import StackDataset")
-        given = [str(k.value) for k in node.keys if isinstance(k, ast.Constant)]
-        return _named(given, [tensor(page, source(v), kind) for v in node.values])
+        given = {k.value: v for k, v in zip(node.keys, node.values, strict=True) if isinstance(k, ast.Constant)}
+        made = {str(k): tensor(page, source(v), kind, wide.get(k, False)) for k, v in given.items()}
+        ordered = [name for name in wide if name in made]
+        if len(ordered) == len(made) and wide.get("in order"):  # the model takes a list, by the names of its inputs
+            return f"StackDataset({', '.join(made[name] for name in ordered)})"
+        return _named(list(made), list(made.values()))
     if isinstance(node, (ast.List, ast.Tuple)):
         page.imports.add("from torch.utils.data import StackDataset")
-        inner = [tensor(page, source(e), kind) for e in node.elts]
+        inner = [tensor(page, source(e), kind, wide.get(place, False)) for place, e in enumerate(node.elts)]
         return _named(list(names), inner) if len(names) == len(inner) else f"StackDataset({', '.join(inner)})"
-    return tensor(page, array, kind)
+    return tensor(page, array, kind, wide.get(0, False))
 
 
 def _named(names: list[str], tensors: list[str]) -> str:
@@ -130,10 +147,10 @@ class FitData:
 
     def __init__(self, page: Page, model: ModelFacts, use: Use) -> None:
         self.page, self.model, self.use = page, model, use
-        self.lines: list[str] = []
         self.train, self.val = page.names.fresh("train_loader"), ""
         self.text = "DataLoaders cut the arrays into shuffled batches."
         self.batch_size = use.get("batch_size", _BATCH)
+        self.lines, self.weight = weighting.weights(page, model, use)
         shuffle = use.get("shuffle", "True")
         self.shuffle = "" if shuffle == "False" else "True" if literal(shuffle) is not None else shuffle
         if not use.get("y"):
@@ -142,26 +159,30 @@ class FitData:
         elif use.get("validation_split") and not use.get("validation_data"):
             self._split()
         else:
-            self.lines.append(loader(page, self.train, self._dataset("x", "y"), self.batch_size, self.shuffle))
+            self.lines.append(loader(page, self.train, self._dataset(), self.batch_size, self.shuffle))
         if use.get("validation_data"):
             self._validation()
         if not self.shuffle and use.get("y"):
             self.text = self.text.replace("shuffled batches", "batches, in order (shuffle=False)")
 
-    def _dataset(self, x: str, y: str) -> str:
-        return dataset(self.page, self.model, self.use.get(x), self.use.get(y), self.use.line)
+    def _dataset(self) -> str:
+        use = self.use
+        return dataset(self.page, self.model, use.get("x"), use.get("y"), use.line, self.weight)
 
     def _split(self) -> None:
-        page, fraction = self.page, self.use.get("validation_split")
+        page, use, fraction = self.page, self.use, self.use.get("validation_split")
         page.imports.add("from torch.utils.data import Subset")
         data, split = page.names.fresh("samples"), page.names.fresh("split")
         self.val = page.names.fresh("val_loader")
         number = literal(fraction)
         rest = repr(1 - number) if isinstance(number, float) else ""
         part = rest if 0 < len(rest) < 6 else f"(1 - {fraction})"
+        samples = [_assigned(data, self._dataset()), f"{split} = int(len({data}) * {part})"]
+        if self.weight and use.get("class_weight"):
+            last = f"{self.weight}[int(len({self.weight}) * {part}) :] = 1.0  # not in validation"
+            samples.insert(0, last)
         self.lines += [
-            _assigned(data, self._dataset("x", "y")),
-            f"{split} = int(len({data}) * {part})",
+            *samples,
             loader(page, self.train, f"Subset({data}, range({split}))", self.batch_size, self.shuffle),
             loader(page, self.val, f"Subset({data}, range({split}, len({data})))", self._validation_size()),
         ]

@@ -130,11 +130,11 @@ def _load_data(name: str, node: ast.Call) -> Piece | None:
 def _to_categorical(node: ast.Call) -> Piece | None:
     arguments = given(node, ("x", "num_classes"))
     if arguments is None:
-        arguments = given(node, ("y", "num_classes"))
+        arguments = given(node, ("y", "num_classes")) or given(node, ("indices", "depth"))
     if not arguments:
         return None
     labels = f"np.ravel({next(iter(arguments.values()))}).astype(int)"
-    classes = arguments.get("num_classes", f"{labels}.max() + 1")
+    classes = arguments.get("num_classes", arguments.get("depth", f"{labels}.max() + 1"))
     return Piece(("import numpy as np",), (), f"np.eye({classes})[{labels}]")
 
 
@@ -149,12 +149,20 @@ def _same(name: str) -> Callable[[ast.Call], Piece]:
     return convert_call
 
 
+def _softmax(node: ast.Call) -> Piece | None:
+    if len(node.args) != 1 or node.keywords:
+        return None
+    return Piece(("import torch",), (), f"torch.softmax(torch.as_tensor({source(node.args[0])}), dim=-1)")
+
+
 def _constant(expression: str) -> Callable[[ast.Call], Piece | None]:
     return lambda node: None if node.args or node.keywords else Piece((), (), expression)
 
 
 _CALLS: dict[str, Callable[[ast.Call], Piece | None]] = {
     "keras.utils.to_categorical": _to_categorical,
+    "keras.ops.one_hot": _to_categorical,
+    "keras.activations.softmax": _softmax,
     "keras.utils.pad_sequences": _same("pad_sequences"),
     "keras.utils.normalize": _same("normalize"),
     "keras.backend.image_data_format": _constant('"channels_last"'),

@@ -57,9 +57,16 @@ class Whole:
 
     def finish(self) -> str:
         """Drop what only models needed, mark what misses something, and write the file."""
+        self._drop_repeated()
         self._drop_unneeded()
         self._mark_missing()
         return self._file()
+
+    def _drop_repeated(self) -> None:
+        """A function of the script that a model uses is there already; its copy goes."""
+        there = {i.code for i in self.items if i.part.role == "plain" and not i.part.statement.inside}
+        for item in self.items:
+            item.text.above = [text for text in item.text.above if text not in there]
 
     def _drop_unneeded(self) -> None:
         """Leave out constants and functions that only the definitions of models needed."""

@@ -6,7 +6,7 @@ import ast
 import textwrap
 from dataclasses import dataclass
 
-from kerastorch.convert.reading import Script, bound, free
+from kerastorch.convert.reading import Script, bound, free_in_order
 from kerastorch.convert.source import import_block
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -71,12 +71,7 @@ def _joined(blocks: list[Block]) -> str:
 
 def reads(code: str) -> set[str]:
     """The names that source needs from before."""
-    needed: set[str] = set()
-    made: set[str] = set()
-    for node in ast.parse(code).body:
-        needed |= free(node) - made
-        made |= bound(node)
-    return needed
+    return free_in_order(ast.parse(code).body)
 
 
 def binds(code: str) -> set[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from kerastorch.convert.page import ModelFacts, Page, mark
 from kerastorch.convert.snippets import LEARNING_RATE
 from kerastorch.convert.stored import path_of
-from kerastorch.convert.torch_callbacks import DEFAULT_LOGS, NOT_KNOWN, plateau_arguments, takes_rate
+from kerastorch.convert.torch_callbacks import DEFAULT_LOGS, NOT_KNOWN, is_figure, plateau_arguments, takes_rate
 from kerastorch.convert.uses import CallbackUse, Use, callbacks, literal
 from kerastorch.convert.writing import Text, call
 
@@ -50,7 +50,7 @@ def convert(page: Page, model: ModelFacts, use: Use, text: Text) -> Watching:
         write = _KINDS.get(callback.kind)
         if write is None or not callback.monitor:
             text.mark(mark(use, callback.source, NOT_KNOWN, OWN_CALLBACK))
-        else:
+        elif is_figure(model, use, callback, text):
             write(_Place(page, model, use, watching, text), callback)
     return watching
 
@@ -139,6 +139,11 @@ def schedulers(page: Page, use: Use) -> list[tuple[str, str, str]]:
 
 def _plateau(place: _Place, callback: CallbackUse) -> None:
     """Only a comment: it stands in configure_optimizers."""
+    if place.model.trainings > 1:
+        why = "A Trainer's learning-rate schedule belongs to the module: it would act in every fit of this script."
+        do = "Write a pl.Callback whose on_train_epoch_end calls scheduler.step(trainer.callback_metrics[...])."
+        place.text.mark(mark(place.use, callback.source, why, do))
+        return
     place.watching.before += place.page.note("ReduceLROnPlateau: in configure_optimizers, above.")
 
 

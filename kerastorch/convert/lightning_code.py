@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerastorch.base import errors
-from kerastorch.convert import training
+from kerastorch.convert import training, weighting
 from kerastorch.convert.compiled.objective import compiled, objective
 from kerastorch.convert.layers import text
 from kerastorch.convert.layers.writer import Writer, loop, name_of, whole_class
@@ -45,13 +45,18 @@ def lightning_code(model: Any, name: str = "LitModel") -> str:
         >>> "class LitModel(pl.LightningModule):" in lightning_code(model)
         True
     """
+    return written(model, name)
+
+
+def written(model: Any, name: str, weighted: bool = False) -> str:
+    """`lightning_code`, for batches that may hold the weights of the samples as well."""
     check_name(name)
     compiled(model)
     writer = Writer()
     writer.classes.add(name)
     doc, parameter = write(model, writer)
     _refuse_taken(writer)
-    methods = [*_steps(model, writer), *_gradients(model, writer), _configure(model, writer)]
+    methods = [*_steps(model, writer, weighted), *_gradients(model, writer), _configure(model, writer)]
     writer.need("import lightning.pytorch as pl")
     writer.helpers[name] = whole_class(name, "pl.LightningModule", doc, writer, parameter, methods)
     source = Source(tuple(sorted(writer.imports)), "\n\n\n".join(writer.helpers.values())).file()
@@ -114,16 +119,20 @@ def _adopt(writer: Writer, piece: Piece) -> str:
     return piece.expression
 
 
-def _steps(model: Any, writer: Writer) -> list[str]:
+def _steps(model: Any, writer: Writer, weighted: bool) -> list[str]:
     """`shared_step`, the three steps that call it, and what logs metrics that collect batches."""
     penalty, terms = training.penalty(model), objective(model)
-    figures, lines = _losses(model, writer)
+    figures, lines = _losses(model, writer, weighted)
     collected: dict[str, str] = {}
     for name, piece in training.metrics(model).items():
         (collected if piece.stateful else figures)[name] = _adopt(writer, piece)
     if penalty is not None:
         lines.append("loss = loss + self.penalty()")
-    lines = ["x, y = batch", "y_pred = self(x)", *_settled([*lines, *_logging(figures, collected, terms)])]
+    batch = ["x, y = batch"]
+    if weighted:
+        batch = ["x, y, *given = batch  # class_weight and sample_weight of Keras are a third tensor"]
+        batch.append("weight = given[0] if given else 1.0")
+    lines = [*batch, "y_pred = self(x)", *_settled([*lines, *_logging(figures, collected, terms)])]
     shared = _method("shared_step(self, batch, prefix)", [*lines, "return loss"])
     steps = [
         _method("training_step(self, batch, batch_idx)", ['return self.shared_step(batch, "")']),
@@ -134,9 +143,12 @@ def _steps(model: Any, writer: Writer) -> list[str]:
     return [*before, shared, *steps, *_collecting(writer, collected)]
 
 
-def _losses(model: Any, writer: Writer) -> tuple[dict[str, str], list[str]]:
+def _losses(model: Any, writer: Writer, weighted: bool) -> tuple[dict[str, str], list[str]]:
     """The figures that losses give, and the lines that compute them."""
     parts = training.losses(model)
+    each = weighting.sample_losses(model) if weighted else None
+    if each is not None:
+        return {"loss": "loss"}, [f"losses = {_adopt(writer, each)}", f"loss = {weighting.TOTAL}"]
     if len(parts) == 1:
         return {"loss": "loss"}, [f"loss = {_adopt(writer, training.loss(model))}"]
     lines = [f"{_variable(name)} = {_adopt(writer, piece)}" for name, piece in parts.items()]

@@ -6,7 +6,7 @@ import ast
 
 from kerastorch.convert import lightning_callbacks, torch_code, training
 from kerastorch.convert.data_code import FitData, evaluation_data
-from kerastorch.convert.lightning_code import lightning_code
+from kerastorch.convert.lightning_code import written
 from kerastorch.convert.page import ModelFacts, Page
 from kerastorch.convert.snippets import HISTORY
 from kerastorch.convert.stored import path_of
@@ -36,8 +36,10 @@ def define(page: Page, model: ModelFacts, keras: str) -> Text:
         "layers, Sequential, Model",
         row,
     )
-    code = _scheduled(page, model, lightning_code(model.value, model.class_name), text)
+    code = _scheduled(page, model, written(model.value, model.class_name, model.weighted), text)
     *before, own = definitions(code)
+    if model.trainings > 1:
+        own = own.replace("    def configure_optimizers(self):", _ONCE)
     page.imports.update(ast.unparse(n) for n in ast.parse(code).body if isinstance(n, (ast.Import, ast.ImportFrom)))
     text.above = [*page.once(*before), *explanation, own]
     text.here = [f"{model.name} = {model.class_name}()"]
@@ -48,7 +50,7 @@ def define(page: Page, model: ModelFacts, keras: str) -> Text:
 
 def _scheduled(page: Page, model: ModelFacts, code: str, text: Text) -> str:
     """The code, with what ReduceLROnPlateau became in configure_optimizers."""
-    if not model.schedulers:
+    if not model.schedulers or model.trainings > 1:
         return code
     nodes = ast.walk(ast.parse(code))
     (method,) = [n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "configure_optimizers"]
@@ -96,9 +98,6 @@ def fit(page: Page, model: ModelFacts, use: Use, history: str) -> tuple[Text, st
     page.imports.add(PL)
     text, data = Text(), FitData(page, model, use)
     watching = lightning_callbacks.convert(page, model, use, text)
-    if model.fits:
-        text.mark(Mark(use.line, f"the optimizer's state in {use.model}.fit", _ANEW, _ONE_FIT))
-    model.fits += 1
     model.trainer = page.names.fresh("trainer")
     if history:
         text.above += page.once(HISTORY)
@@ -125,8 +124,12 @@ def fit(page: Page, model: ModelFacts, use: Use, history: str) -> tuple[Text, st
     return text, history
 
 
-_ANEW = "Each fit of a Trainer asks configure_optimizers for a new optimizer; Keras goes on with the one there is."
-_ONE_FIT = "Train in one fit with more epochs, or save a checkpoint and go on from it: fit(..., ckpt_path=...)."
+_ONCE = """    def configure_optimizers(self):
+        if not hasattr(self, "made"):  # a second fit goes on with the optimizer of the first, as in Keras
+            self.made = self.make_optimizers()
+        return self.made
+
+    def make_optimizers(self):"""
 
 
 def _flags(page: Page, use: Use) -> list[str]:
@@ -183,11 +186,12 @@ def predict(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
         "model.predict",
         ROWS["model.predict"],
     )
-    made, batches = _trainer(page, model), page.names.fresh("predictions")
+    made, batches = _trainer(page, model), page.names.fresh("predictions", "batches")
     loaded = torch_code.prediction_loader(page, model, use)
-    text = Text(here=[*explanation, *made, f"{batches} = {model.trainer}.predict({model.name}, {loaded})"])
+    predicted = call(f"{batches} = {model.trainer}.predict(", [model.name, loaded])
+    text = Text(here=[*explanation, *made, predicted])
     torch_code.refuse_outputs(model, use, text)
-    return text, f"torch.cat({batches}).numpy()"
+    return text, torch_code.joined(model, batches)
 
 
 def save(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
@@ -225,7 +229,12 @@ def load_weights(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
     return torch_code.load_weights(page, model, use)
 
 
-summary = torch_code.summary
+def call_on(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
+    """The model called on an array: between trainings it lies where its own `device` says."""
+    return torch_code.call_on(page, model, use, f"{model.name}.device" if model.compiled else "device")
+
+
+summary, metrics_names = torch_code.summary, torch_code.metrics_names
 
 
 def second_compile(line: int, keras: str) -> Mark:

@@ -22,7 +22,6 @@ class ModelFacts:
         compiled: Whether it was compiled.
         measure: The name of the function that computes its loss and metrics (PyTorch only).
         trainer: The variable that holds the Trainer that trained it last, or "" (Lightning only).
-        fits: How often it was trained before.
         figures: The names of its loss and metrics, in Keras's order.
         optimizer: The variable that holds its optimizer (PyTorch only).
         scheduler: The variable that holds its learning-rate schedule, or "" (PyTorch only).
@@ -33,6 +32,8 @@ class ModelFacts:
         inside: The model of which this one is a part, as the script sees it ("autoencoder.encoder"), or "".
         shares: The variables of models whose layers this one has too.
         checkpoints: The paths that ModelCheckpoint writes, as the Keras script says them (Lightning only).
+        weighted: Whether a fit weighs its samples, and the loss can be written for single ones.
+        trainings: How many fits the script has.
         schedulers: For configure_optimizers: a scheduler, the figure it watches, its Keras source (Lightning only).
     """
 
@@ -42,7 +43,6 @@ class ModelFacts:
     compiled: bool
     measure: str = "measure"
     trainer: str = ""
-    fits: int = 0
     figures: tuple[str, ...] = ("loss",)
     optimizer: str = "optimizer"
     scheduler: str = ""
@@ -54,6 +54,8 @@ class ModelFacts:
     shares: list[str] = field(default_factory=list)
     checkpoints: set[str] = field(default_factory=set)
     schedulers: list[tuple[str, str, str]] = field(default_factory=list)
+    weighted: bool = False
+    trainings: int = 0
 
 
 @dataclass

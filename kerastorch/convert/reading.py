@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import ast
+import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerastorch.base import errors
+from kerastorch.convert.older import canonical, modern
 
-# The homes of Keras, and older spellings, as the names that are used from here on.
-_HOMES = {"kerastorch": "keras", "tensorflow.keras": "keras", "tensorflow.python.keras": "keras"}
-_OLD = {
-    "keras.preprocessing.sequence.pad_sequences": "keras.utils.pad_sequences",
-    "keras.preprocessing.sequence": "keras.utils",
-    "keras.utils.np_utils": "keras.utils",
-    "keras.backend.set_image_data_format": "keras.config.set_image_data_format",
-    "keras.mixed_precision.experimental.set_policy": "keras.mixed_precision.set_global_policy",
-    "keras.config.set_dtype_policy": "keras.mixed_precision.set_global_policy",
-}
 _VALUES = ("keras.__version__", "tensorflow.__version__")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -68,6 +60,7 @@ class Script:
         docstring: The text of the file's docstring, or "".
         main: The line `def main() -> None:` where there is a main, or "".
         taken: Every name that occurs in the file.
+        lines: The lines of the file.
     """
 
     path: Path
@@ -76,6 +69,7 @@ class Script:
     docstring: str = ""
     main: str = ""
     taken: set[str] = field(default_factory=set)
+    lines: list[str] = field(default_factory=list)
 
     def dotted(self, node: ast.AST) -> str:
         """What a name or attribute stands for ("keras.layers.Dense"), or "" where it was not imported."""
@@ -108,17 +102,6 @@ class Script:
         return None
 
 
-def canonical(name: str) -> str:
-    """Keras's own name for a dotted name: `tensorflow.keras.layers.Dense` is `keras.layers.Dense`."""
-    for home, keras in _HOMES.items():
-        if name == home or name.startswith(home + "."):
-            name = keras + name[len(home) :]
-    for old, new in _OLD.items():
-        if name == old or name.startswith(old + "."):
-            name = new + name[len(old) :]
-    return name
-
-
 def is_foreign(name: str) -> bool:
     """Whether a dotted name is Keras's or TensorFlow's."""
     return name.partition(".")[0] in ("keras", "tensorflow")
@@ -141,11 +124,13 @@ def read(path: Path) -> Script:
             "The script to convert", expected="a readable Python file", received=errors.Said(f"{path} ({error})")
         ) from error
     script = Script(path, [], dict(_imported(tree)))
+    text = modern(text, tree, script.dotted, script.names)
+    tree = ast.parse(text, str(path))
+    linecache.cache[str(path)] = (len(text), None, text.splitlines(True), str(path))  # `inspect` is to see these names
     body, script.docstring = tree.body, ast.get_docstring(tree, clean=False) or ""
     script.taken = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | set(script.names)
     script.taken |= {n.name for n in ast.walk(tree) if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}
-    script.names.update(_assigned(script, tree))
-    lines = text.splitlines()
+    lines = script.lines = text.splitlines()
     mains = {s.name: s for s in body if isinstance(s, ast.FunctionDef) and _runs_as_it_is(s)}
     called = _called_main(body, mains)
     skip = [body[0]] if script.docstring else []
@@ -154,6 +139,7 @@ def read(path: Path) -> Script:
         script.statements.append(_statement(node, lines, inside))
         if inside and called:
             script.main = f"def {called.name}():"
+    _note_assigned(script, tree)
     return script
 
 
@@ -168,16 +154,14 @@ def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield alias.asname or alias.name, f"{node.module}.{alias.name}"
 
 
-def _assigned(script: Script, tree: ast.Module) -> dict[str, str]:
-    """Names that are assigned something of Keras as it is: `mnist = tf.keras.datasets.mnist`."""
+def _note_assigned(script: Script, tree: ast.Module) -> None:
+    """Note names that are assigned something of Keras as it is: `mnist = tf.keras.datasets.mnist`."""
     stored = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    found: dict[str, str] = {}
-    for node in tree.body:
+    for node in (statement.node for statement in script.statements):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and len(node.targets) == 1:
             name, home = node.targets[0].id, script.dotted(node.value)
             if is_foreign(home) and home not in _VALUES and stored.count(name) == 1:
-                found[name] = script.names[name] = home
-    return found
+                script.names[name] = home
 
 
 def _is_guard(node: ast.stmt) -> bool:
@@ -214,6 +198,24 @@ def _flow(body: list[ast.stmt], main: ast.FunctionDef | None) -> Iterator[tuple[
             yield from ((inner, main.name) for inner in main.body)
         else:
             yield node, ""
+
+
+def branch(script: Script, statement: Statement, taken: bool) -> list[Statement]:
+    """What an `if` runs, in its place.
+
+    Args:
+        script: The script.
+        statement: The `if`.
+        taken: Whether its test holds.
+    """
+    node = statement.node
+    body = (node.body if taken else node.orelse) if isinstance(node, ast.If) else []
+    found = [_statement(inner, script.lines, statement.inside) for inner in body]
+    told = f"# `{statement.text.splitlines()[0]}` is {taken} in this script: the other branch is left out."
+    if found:
+        found[0].above = "\n".join(filter(None, [statement.above, told, found[0].above]))
+        found[0].gap = statement.gap
+    return found
 
 
 def first_line(node: ast.stmt) -> int:
@@ -256,8 +258,14 @@ def bound(node: ast.AST) -> set[str]:
         elif isinstance(child, (ast.Attribute, ast.Subscript)) and isinstance(child.ctx, ast.Store):
             names.add(root(child))
         elif isinstance(child, ast.Expr) and isinstance(child.value, ast.Call):
-            names.add(root(child.value.func) if isinstance(child.value.func, ast.Attribute) else "")
+            names.add(_owner(child.value.func))
     return names - {""}
+
+
+def _owner(function: ast.expr) -> str:
+    """What a call may change: the root of `x.a.append`, not that of `f(x).numpy`."""
+    made = [n for n in ast.walk(function) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    return root(function) if isinstance(function, ast.Attribute) and not made else ""
 
 
 def stored(node: ast.AST) -> set[str]:
@@ -294,10 +302,21 @@ def free(node: ast.AST) -> set[str]:
         return inner - {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     if isinstance(node, ast.AugAssign):
         return inner | {root(node.target)}
-    if isinstance(node, (ast.For, ast.With, ast.Try, ast.If, ast.While, ast.ClassDef)):
-        made = {n.id for n in _own_names(node) if isinstance(n.ctx, ast.Store)}
-        return inner - made if not isinstance(node, ast.If) else inner
+    if isinstance(node, ast.If):
+        return free(node.test) | free_in_order(node.body) | free_in_order(node.orelse)
+    if isinstance(node, (ast.For, ast.With, ast.Try, ast.While, ast.ClassDef)):
+        return inner - {n.id for n in _own_names(node) if isinstance(n.ctx, ast.Store)}
     return inner
+
+
+def free_in_order(body: list[ast.stmt]) -> set[str]:
+    """The names that statements read before they make them."""
+    needed: set[str] = set()
+    made: set[str] = set()
+    for node in body:
+        needed |= free(node) - made
+        made |= bound(node)
+    return needed
 
 
 def _own_names(node: ast.AST) -> Iterator[ast.Name]:

@@ -13,7 +13,7 @@ from torch import nn
 import kerastorch
 from kerastorch.convert import expressions, uses, writing
 from kerastorch.convert.expressions import DROPPED, POLICY, SEEDS, Converted
-from kerastorch.convert.reading import Script, Statement, is_foreign, root
+from kerastorch.convert.reading import Script, Statement, branch, free, is_foreign, root
 from kerastorch.convert.running import Running, Unknown, build, missing
 from kerastorch.convert.uses import Use
 
@@ -88,9 +88,23 @@ class _Finder:
         self.trained: set[str] = set()
 
     def find(self) -> Roles:
-        for number, statement in enumerate(self.script.statements):
-            self.roles.parts.append(self._part(number, statement))
+        statements = self.script.statements
+        while (number := len(self.roles.parts)) < len(statements):
+            statements[number : number + 1] = self._taken(number, statements[number])
+            if number < len(statements):
+                self.roles.parts.append(self._part(number, statements[number]))
         return self.roles
+
+    def _taken(self, number: int, statement: Statement) -> list[Statement]:
+        """Of an `if` that trains a model, and whose test the script answers by itself, the branch that is taken."""
+        node = statement.node
+        if isinstance(node, ast.If) and uses.find(statement.text, self._model_names(), statement.line):
+            names = free(node.test)
+            known = all(uses.constant(self.script, name, statement.line) is not None for name in names)
+            if known and not any(isinstance(n, ast.Call) for n in ast.walk(node.test)):
+                taken = bool(self.running.evaluate(node.test, names, number))
+                return [s for inner in branch(self.script, statement, taken) for s in self._taken(number, inner)]
+        return [statement]
 
     def _part(self, number: int, statement: Statement) -> Part:
         node = statement.node
@@ -101,8 +115,15 @@ class _Finder:
                 self.running.run(number)
             return Part(statement, "import")
         found = uses.find(statement.text, self.derived & self._model_names(), statement.line)
+        found = [use for use in found if use.method != "call_on" or self._is_called(statement.node, use)]
         if found:
             return self._use(number, statement, found)
+        trained = uses.trains_argument(statement.node)
+        if trained:
+            why = f"`{trained}` stands inside a function, and no calls of functions are followed here."
+            self.derived |= statement.binds
+            self.running.skip(number, why)
+            return Part(statement, "refused", why=why, do=_ADVICE_FUNCTION)
         loaded = self._loaded(number, statement)
         if loaded is not None:
             return loaded
@@ -113,6 +134,10 @@ class _Finder:
         if not converted.left and not statement.reads & self.derived:
             return Part(statement, "plain", converted=converted)
         return self._definition(number, statement, converted)
+
+    def _is_called(self, node: ast.stmt, use: Use) -> bool:
+        """Whether a model is called on data; on what Keras made, that defines another model."""
+        return not isinstance(node, _BLOCKS) and not free(use.call) - {use.model} & self.derived
 
     def _model_names(self) -> set[str]:
         return {n for n, v in self.running.values.items() if isinstance(v, (kerastorch.Model, Unknown))}
@@ -157,10 +182,10 @@ class _Finder:
     def _definition(self, number: int, statement: Statement, converted: Converted) -> Part:
         node, left = statement.node, sorted(converted.left)
         refused = Part(statement, "refused", converted=converted)
-        refused.do = expressions.advice(max(left, key=len)) if left else _ADVICE_MODEL
-        made = ", ".join(sorted(statement.reads & self.derived))
-        asked = left[0] if left else f"It uses {made}, made with Keras, in a way that"
-        asked += " has no counterpart here."
+        models = statement.reads & self.derived & self._model_names()
+        refused.do = _ADVICE_MODEL if models and not left else expressions.advice(max(left, key=len, default="keras"))
+        made = f"It uses {', '.join(sorted(statement.reads & self.derived))}, made with Keras, in a way that"
+        asked = f"{left[0] if left else made} has no counterpart here."
         changed = self._changed(node)
         if isinstance(node, ast.Expr) and not changed:
             refused.why = asked
@@ -168,22 +193,36 @@ class _Finder:
             refused.why, refused.do = self._refusal(statement, changed) or ("", refused.do)
         if refused.why:
             return refused
-        unknown = [reason for reason in map(missing, left) if reason]
-        if unknown:
-            self.running.skip(number, unknown[0])
-        why = unknown[0] if unknown else self.running.run(number)
+        why = self._run(number, left)
         self.derived |= statement.binds
         if not why and (
             isinstance(node, _BLOCKS) or all(_is_keras(self.running.values.get(n)) for n in statement.binds)
         ):
             return self._defined(number, statement, changed)
         refused.why = _sentence(why) if why else asked
+        if changed and why:
+            self._give_up(changed, refused)
         if not why:
             self.derived -= statement.binds
             self.running.values.update({n: Unknown("it is asked of a Keras object") for n in statement.binds})
         elif not why.startswith(f"line {statement.line} ") and not is_foreign(why.partition(" ")[0]):
             refused.do = _ADVICE_DATA
         return refused
+
+    def _run(self, number: int, left: list[str]) -> str:
+        """Run a statement, if kerastorch has all that it needs of Keras; why it could not run, or ""."""
+        unknown = [reason for reason in map(missing, left) if reason]
+        if unknown:
+            self.running.fail(number, unknown[0])
+        return self.running.run(number)
+
+    def _give_up(self, name: str, refused: Part) -> None:
+        """A model that misses something is not written: what defined it is refused as well."""
+        key = self.roles.current.pop(name, "")
+        if self.roles.models.pop(key, None) is not None:
+            for part in self.roles.parts:
+                if part.role == "definition" and part.model == key:
+                    part.role, part.why, part.do = "refused", f"A later line of it failed: {refused.why}", refused.do
 
     def _refusal(self, statement: Statement, changed: str) -> tuple[str, str] | None:
         """Why a change of a model is not converted, and what to do; None if it may be."""
@@ -259,6 +298,7 @@ class _Finder:
 
 
 _ADVICE_MODEL = "model.children() gives the layers of a torch model, model.state_dict() its weights."
+_ADVICE_FUNCTION = "Write what it does where it is called, and convert again."
 _LOADERS = ("keras.models.load_model", "keras.saving.load_model")
 _ADVICE_FREEZE = (
     "Say `for weight in layer.parameters(): weight.requires_grad_(True)` (or False) here, before the optimizer is made."

@@ -23,7 +23,8 @@ import torch
 
 import kerastorch
 from kerastorch.base import nested
-from kerastorch.convert.reading import Script, Statement, canonical, stored
+from kerastorch.convert.older import canonical
+from kerastorch.convert.reading import Script, Statement, stored
 
 NOT_RUN = ("fit", "evaluate", "predict", "save", "save_weights", "load_weights", "summary", "export")
 NOT_RUN_EITHER = ("train_on_batch", "test_on_batch", "predict_on_batch")
@@ -72,9 +73,11 @@ class Running:
         self.script = script
         self.failed: dict[int, str] = {}
         self._done: set[int] = set()
+        self._warned: list[warnings.WarningMessage] = []
         self._module = types.ModuleType(f"_converted_{script.path.stem}")
         self.values = self._module.__dict__
         self.values.update(__file__=str(script.path), __doc__=script.docstring or None)
+        self.values.update({name: kerastorch for name, home in script.names.items() if home == "keras"})
 
     @contextmanager
     def around(self) -> Iterator[None]:
@@ -96,9 +99,14 @@ class Running:
                 stack.enter_context(_swapped(*swap))
             stack.enter_context(_present(self._module, str(self.script.path.parent.absolute())))
             stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")
+            self._warned = stack.enter_context(warnings.catch_warnings(record=True))
+            warnings.simplefilter("always")
             yield
+
+    def warned(self) -> list[tuple[int, str]]:
+        """The lines of the script of which kerastorch warned, with what it said."""
+        own = [w for w in self._warned if w.filename == str(self.script.path) and w.category is UserWarning]
+        return sorted({(w.lineno, str(w.message)) for w in own})
 
     def run(self, number: int) -> str:
         """Run a statement, and before it those it needs.
@@ -116,9 +124,16 @@ class Running:
             unknown = [self.values[n].reason for n in sorted(statement.reads) if self.is_unknown(n)]
             reason = unknown[0] if unknown else self._execute(statement)
             if reason:
-                self.failed[number] = reason
-                self.values.update({n: Unknown(reason) for n in statement.binds if n not in self.values})
+                self.fail(number, reason)
         return self.failed.get(number, "")
+
+    def fail(self, number: int, reason: str) -> None:
+        """Note that a statement cannot run: what it was to make or change is not known any more; modules stay."""
+        self._done.add(number)
+        self.failed[number] = reason
+        names = self.script.statements[number].binds
+        lost = {n for n in names if n not in self.values or n not in self.script.names}
+        self.values.update({n: Unknown(reason) for n in lost})
 
     def need(self, names: frozenset[str] | set[str], before: int) -> None:
         """Run what gives these names their values, as far as it stands before a statement."""
@@ -172,13 +187,15 @@ def build(model: Any, x: Any) -> None:
         model: A model.
         x: Arrays of shape (samples, ...), nested as `fit` takes them.
     """
+    looked_up = any(isinstance(layer, kerastorch.layers.Embedding) for layer in model.layers)
     with torch.no_grad():
-        model(nested.map_structure(_first_rows, x))
+        model(nested.map_structure(lambda array: _first_rows(array, looked_up), x))
 
 
-def _first_rows(array: Any) -> torch.Tensor:
+def _first_rows(array: Any, looked_up: bool) -> torch.Tensor:
+    """Floats, but for numbers that may be looked up in a table."""
     tensor = torch.as_tensor(np.asarray(array[:2]))
-    return tensor.float() if tensor.is_floating_point() else tensor
+    return tensor if looked_up and not tensor.is_floating_point() else tensor.float()
 
 
 def _said(error: BaseException, node: ast.AST) -> str:

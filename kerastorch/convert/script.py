@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastorch.base import errors
-from kerastorch.convert import lightning_callbacks, lightning_script, roles, settings, sharing, torch_code
+from kerastorch.convert import lightning_callbacks, lightning_script, roles, settings, sharing, torch_code, weighting
 from kerastorch.convert.finishing import Item, Whole, missing, refused
 from kerastorch.convert.page import ModelFacts, Page
 from kerastorch.convert.reading import Script, read, stored
@@ -32,12 +32,14 @@ class Conversion:
         marks: The spots that were not converted, in order.
         models: The classes that were written for models.
         statements: How many statements the Keras script runs.
+        warned: What was warned of while its models were made, with the lines.
     """
 
     text: str
     marks: tuple[Mark, ...]
     models: tuple[str, ...]
     statements: int
+    warned: tuple[tuple[int, str], ...] = ()
 
 
 def convert(path: str | Path, to: str, explain: bool = True) -> Conversion:
@@ -75,7 +77,8 @@ def convert(path: str | Path, to: str, explain: bool = True) -> Conversion:
     running = Running(script)
     with running.around():
         found = roles.find(script, running)
-        return _Converter(script, found, to, explain).convert()
+        converted = _Converter(script, found, to, explain).convert()
+    return replace(converted, warned=tuple(running.warned()))
 
 
 class _Converter:
@@ -106,6 +109,8 @@ class _Converter:
         parts, names = self.roles.parts, self.page.names
         used = {p.keys.get(u.model, "") for p in parts if p.role == "use" for u in p.uses}
         used |= {p.model for p in parts if p.role in ("compile", "load")}
+        asked = {name for p in parts if p.role == "refused" for name in p.statement.reads}
+        used |= {key for name, key in self.roles.current.items() if name in asked}
         kept = {key: model for key, model in self.roles.models.items() if key in used or model.compiled}
         for key, value in kept.items():
             name = key.partition("#")[0]
@@ -122,15 +127,34 @@ class _Converter:
 
     def _look_ahead(self) -> None:
         """What a class needs that the script says later: the first compile, and callbacks that it stands for."""
+        self._drop_idle_compiles()
         for part in reversed(self.roles.parts):  # the last is the first that was told
             facts = self.page.models.get(part.model)
-            if part.told is not None and facts is not None:
+            if part.told is not None and facts is not None and part.role != "idle":
                 facts.value._compiled = part.told
         for part in self.roles.parts:
             for use in part.uses if part.role == "use" else ():
                 facts = self.page.models.get(part.keys.get(use.model, ""))
-                if use.method == "fit" and use.arguments is not None and facts is not None:
+                if use.method == "fit" and use.arguments is not None and facts is not None and facts.compiled:
+                    facts.trainings += 1
+                    if weighting.is_weighted(use) and weighting.sample_losses(facts.value) is not None:
+                        facts.weighted = True
                     facts.schedulers += lightning_callbacks.schedulers(self.page, use)
+
+    def _drop_idle_compiles(self) -> None:
+        """A compile that nothing uses before, or after, another one of the same model."""
+        waiting: dict[str, Part] = {}
+        useful: set[str] = set()
+        for part in self.roles.parts:
+            if part.role == "compile":
+                if part.model in waiting:
+                    waiting[part.model].role = "idle"
+                waiting[part.model] = part
+            for use in part.uses if part.role == "use" else ():
+                key = part.keys.get(use.model, "")
+                useful |= {key} if waiting.pop(key, None) is not None else set()
+        for key in useful & set(waiting):
+            waiting[key].role = "idle"
 
     def _quoted(self, number: int) -> str:
         """The source of what a model is made of: the definitions that lead to a statement."""
@@ -155,6 +179,7 @@ class _Converter:
             "use": lambda: self._use(part),
             "refused": lambda: refused(part),
             "load": lambda: self._load(part),
+            "idle": lambda: Text(here=self.page.note(_IDLE.format(" ".join(part.statement.text.split())[:60]))),
         }
         if part.role in convert:
             try:
@@ -207,7 +232,6 @@ class _Converter:
         facts = self.page.models[part.model]
         if not facts.written:
             return Text()
-        facts.fits = 0  # in Keras too the next fit begins with a new optimizer
         if facts.compiles and self.page.target == "lightning":
             text = Text()
             text.mark(lightning_script.second_compile(part.statement.line, part.statement.text))
@@ -235,6 +259,8 @@ class _Converter:
         for use in part.uses:
             facts = self.page.models[part.keys[use.model]]
             uncompiled = use.method in ("fit", "evaluate") and not facts.compiled
+            if not facts.written and use.method == "summary":
+                return Text(here=self.page.note(f"Left out: {use.text}, of a model that is not whole yet."))
             if not facts.written or use.arguments is None or uncompiled:
                 why = "Its arguments cannot be told apart." if use.arguments is None else "The model is not compiled."
                 why = why if facts.written else "The model could not be written."
@@ -260,7 +286,7 @@ class _Converter:
         if use.method == "fit":
             history = self._history_name(part.statement.node, use.call)
             text, history = self.code.fit(self.page, facts, use, history)
-            settings.refuse_fit(self.page, use, text)
+            settings.refuse_fit(self.page, facts, use, text)
             if self.page.target == "torch" and history and history not in self.page.histories:
                 self.page.imports.add("from types import SimpleNamespace")
                 history = f'SimpleNamespace(history={history}, epoch=list(range(len({history}["loss"]))))'
@@ -287,6 +313,7 @@ class _Converter:
         return plain > sum(isinstance(n, ast.Attribute) and ast.unparse(n) == f"{name}.history" for n in nodes)
 
 
+_IDLE = "Left out: {}...; nothing is trained or evaluated with it."
 _DATA = {True: "functions of this file, with NumPy and torchvision", False: "NumPy"}
 
 
@@ -299,14 +326,15 @@ def _of_figures(text: str, use: Use, facts: ModelFacts, expression: str) -> tupl
     """What takes the place of a call; of `model.evaluate(...)[0]`, the figure itself."""
     for node in ast.walk(ast.parse(text)):
         index = node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else None
-        if use.method == "evaluate" and isinstance(index, int) and ast.dump(node.value) == ast.dump(use.call):  # type: ignore[attr-defined]
-            return node, ast.get_source_segment(expression, _elements(expression)[index]) or expression
+        if isinstance(index, int) and ast.dump(node.value) == ast.dump(use.call):  # type: ignore[attr-defined]
+            elements = _elements(expression)
+            return (node, ast.unparse(elements[index]).replace("'", '"')) if elements else (use.call, expression)
     return use.call, expression
 
 
 def _elements(expression: str) -> list[ast.expr]:
     node = ast.parse(expression, mode="eval").body
-    return node.elts if isinstance(node, ast.List) else [node]
+    return node.elts if isinstance(node, ast.List) else []
 
 
 def _in_f_string(text: str, use: Use) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from kerastorch.convert.expressions import DROPPED
-from kerastorch.convert.page import Page
+from kerastorch.convert.page import ModelFacts, Page
 from kerastorch.convert.roles import Part
 from kerastorch.convert.uses import Use
 from kerastorch.convert.writing import Mark, Text, source
@@ -88,10 +88,10 @@ def _policy(page: Page, part: Part) -> Text:
     return text
 
 
-def refuse_fit(page: Page, use: Use, text: Text) -> None:
+def refuse_fit(page: Page, model: ModelFacts, use: Use, text: Text) -> None:
     """Mark the arguments of a `fit` that are not converted."""
     for name, (targets, do) in _ARGUMENTS.items():
-        value = use.get(name)
+        value = use.get(name) if not (model.weighted and name.endswith("_weight")) else ""
         if value and page.target in targets and value not in ("0", "1"):
             text.mark(Mark(use.line, f"{use.model}.fit({name}={value})", "This argument is not converted.", do))
     given = use.get("validation_data")

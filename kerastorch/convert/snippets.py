@@ -78,8 +78,12 @@ class History(pl.Callback):
     def __init__(self):
         self.history, self.epoch = {}, []
 
-    def on_train_epoch_end(self, trainer, module):
-        self.epoch.append(trainer.current_epoch)
+    def on_train_epoch_start(self, trainer, module):
+        if trainer.callback_metrics:  # those of the epoch before, with what the module logged at its end
+            self.on_train_end(trainer, module)
+
+    def on_train_end(self, trainer, module):
+        self.epoch.append(len(self.epoch))
         for name, value in trainer.callback_metrics.items():
             self.history.setdefault(name, []).append(float(value))
 '''.strip()
@@ -102,6 +106,15 @@ def {name}(model, loader):
     {eval}
     with torch.no_grad():
         return torch.cat([model({moved}).cpu() for x in loader]).numpy()
+'''.strip()
+
+PREDICT_SEVERAL = '''
+def {name}(model, loader):
+    """Keras's model.predict: the outputs for all samples, a NumPy array for each output of the model."""
+    {eval}
+    with torch.no_grad():
+        batches = [[part.cpu() for part in model({moved})] for x in loader]
+    return [torch.cat(parts).numpy() for parts in zip(*batches, strict=True)]
 '''.strip()
 
 TO_DEVICE = '''

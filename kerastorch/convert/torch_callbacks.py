@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kerastorch.convert.page import ModelFacts, Page, mark
 from kerastorch.convert.stored import path_of
-from kerastorch.convert.uses import CallbackUse, Use, callbacks, literal
+from kerastorch.convert.uses import CALLBACKS, CallbackUse, Use, callbacks, literal
 from kerastorch.convert.writing import Text, call
 
 NOT_KNOWN = "It is no callback of Keras's own that has a counterpart."
@@ -48,10 +48,24 @@ def convert(page: Page, model: ModelFacts, use: Use, names: dict[str, str], text
         if write is None or not callback.monitor:
             text.mark(mark(use, callback.source, NOT_KNOWN, OWN_LOOP))
             continue
+        if not is_figure(model, use, callback, text):
+            continue
         lines.epoch_end += page.note(callback.source) if callback.kind != "LearningRateScheduler" else []
         write(_Place(page, model, use, names, lines, text), callback)
     lines.epoch_end += lines.last
     return lines
+
+
+def is_figure(model: ModelFacts, use: Use, callback: CallbackUse, text: Text) -> bool:
+    """Whether the model reports what a callback watches; Keras warns and does nothing then, here it is marked."""
+    known = [*model.figures, *(f"val_{name}" for name in model.figures if use.validates)]
+    idle = callback.kind == "ModelCheckpoint" and callback.get("save_best_only", "False") != "True"
+    watches = "monitor" in CALLBACKS[callback.kind] and not idle
+    found = callback.monitor in known or not watches
+    if not found:
+        why = f"It watches {callback.monitor!r}, and this fit reports {', '.join(known)}: in Keras it does nothing."
+        text.mark(mark(use, callback.source, why, "Let it watch one of these, and convert again."))
+    return found
 
 
 @dataclass

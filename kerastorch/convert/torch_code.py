@@ -6,16 +6,16 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from kerastorch.convert import torch_callbacks, training
+from kerastorch.convert import torch_callbacks, training, weighting
 from kerastorch.convert.compiled.objective import objective
 from kerastorch.convert.data_code import FitData, dataset, evaluation_data, target_names
 from kerastorch.convert.network import network
 from kerastorch.convert.page import ModelFacts, Page
-from kerastorch.convert.snippets import MEANS, PREDICT, TO_DEVICE
+from kerastorch.convert.snippets import MEANS, PREDICT, PREDICT_SEVERAL, TO_DEVICE
 from kerastorch.convert.source import Piece
 from kerastorch.convert.stored import path_of
 from kerastorch.convert.uses import Use
-from kerastorch.convert.writing import Mark, Text, call, definitions
+from kerastorch.convert.writing import WIDTH, Mark, Text, call, definitions
 
 DEVICE = 'device = torch.device("cuda" if torch.cuda.is_available() else "cpu")'
 ROWS = {
@@ -25,6 +25,7 @@ ROWS = {
     "model.evaluate": "the loop over batches without gradients and updates",
     "model.predict": "the model called on batches, without gradients",
 }
+_CALLED = "model.eval(), and the call within torch.no_grad()"
 
 
 def define(page: Page, model: ModelFacts, keras: str) -> Text:
@@ -54,11 +55,11 @@ def define(page: Page, model: ModelFacts, keras: str) -> Text:
 
 def say_notes(page: Page, model: ModelFacts, notes: Iterable[str], imports: Iterable[str], text: Text) -> None:
     """Notes as comments; as marks, where parts of Keras are kept in the code."""
-    for note in notes:
-        if any("kerastorch" in line for line in imports):
-            text.mark(Mark(model.line, f"{model.name} as plain PyTorch", note, _REWRITE))
-        else:
-            text.here += page.note(f"Note: {note}")
+    said = list(dict.fromkeys(notes))
+    if said and any("kerastorch" in line for line in imports):
+        text.mark(Mark(model.line, f"{model.name} as plain PyTorch", " ".join(said), _REWRITE))
+    else:
+        text.here += [line for note in said for line in page.note(f"Note: {note}")]
 
 
 _REWRITE = "It runs as it is, with kerastorch. To be rid of that, write its layers as torch's, and `call` as `forward`."
@@ -79,6 +80,8 @@ def compiled(page: Page, model: ModelFacts, keras: str) -> Text:
         keras: The source that compiled it.
     """
     metrics, losses = training.metrics(model.value), training.losses(model.value)
+    each = weighting.sample_losses(model.value) if model.weighted else None
+    losses = losses if each is None else {"loss": each}
     made = training.optimizer(model.value, f"{model.name}.parameters()")
     penalty = training.penalty(model.value, "model")
     schedule, clipping = training.schedule(model.value, model.optimizer), clipping_of(model)
@@ -134,12 +137,16 @@ def _collecting(model: ModelFacts, metrics: dict[str, Piece]) -> list[str]:
 def _measure(model: ModelFacts, metrics: dict[str, Piece], penalty: Piece | None) -> str:
     """The function that computes what is minimised and what is reported."""
     lines = [
-        f"def {model.measure}(model, x, y):",
+        f"def {model.measure}(model, x, y{', weight=1.0' * model.weighted}):",
         '    """The loss of a batch, which is minimised, and its metrics, which are reported: means over samples."""',
         "    y_pred = model(x)",
     ]
     losses = training.losses(model.value)
     figures = {"loss": training.loss(model.value).expression}
+    each = weighting.sample_losses(model.value) if model.weighted else None
+    if each is not None:
+        lines.append(f"    losses = {each.expression}")
+        figures = {"loss": weighting.TOTAL}
     if len(losses) > 1:
         weights = [term.weight for term in objective(model.value).losses]
         variables = {name: re.sub(r"\W", "_", name) for name in losses}
@@ -163,12 +170,16 @@ def _evaluate(model: ModelFacts) -> str:
     name = "evaluate" if model.measure == "measure" else model.measure.replace("measure", "evaluate", 1)
     move_x, move_y, size = _moved(model)
     end = f" | {model.measure}_collected()" if model.collects else ""
+    rest, more = (", *weight", ", *(w.to(device) for w in weight)") if model.weighted else ("", "")
+    each = [f"({size}, {model.measure}(model, {move_x}, {move_y}{more}))", f"for x, y{rest} in loader"]
+    listed = f"batches = [{' '.join(each)}]"
+    listed = listed if len(listed) <= WIDTH - 8 else "\n            ".join(["batches = [", *each]) + "\n        ]"
     return (
         f"def {name}(model, loader):\n"
         '    """The means over all samples of the loss and the metrics, as Keras\'s model.evaluate gives them."""\n'
         "    model.eval()  # Dropout and BatchNorm behave differently while training\n"
         "    with torch.no_grad():\n"
-        f"        batches = [({size}, {model.measure}(model, {move_x}, {move_y})) for x, y in loader]\n"
+        f"        {listed}\n"
         f"    return means(batches){end}"
     )
 
@@ -209,25 +220,11 @@ def fit(page: Page, model: ModelFacts, use: Use, history: str) -> tuple[Text, st
     """
     text, data = Text(), FitData(page, model, use)
     wishes = {"epoch": "", "x": "inputs", "y": "targets", "logs": "", "batches": ""}
+    wishes |= {"weight": "w"} if data.weight else {}
     names = {name: page.names.fresh(name, other) for name, other in wishes.items()}
     watching = torch_callbacks.convert(page, model, use, names, text)
-    x, y, logs, batches, epoch = (names[n] for n in ("x", "y", "logs", "batches", "epoch"))
-    clipping = clipping_of(model)
-    move_x, move_y, size = _moved(model, x, y)
-    inner = [
-        *watching.epoch_begin,
-        f"{model.name}.train()",
-        f"{batches} = []",
-        f"for {x}, {y} in {data.train}:",
-        f"    {logs} = {model.measure}({model.name}, {move_x}, {move_y})",
-        f"    {model.optimizer}.zero_grad()",
-        f'    {logs}["loss"].backward()',
-        *(textwrap.indent(clipping.expression, "    ").splitlines() if clipping else []),
-        f"    {model.optimizer}.step()",
-        *([f"    {model.scheduler}.step()"] if model.scheduler else []),
-        f"    {batches}.append(({size}, {{name: value.detach() for name, value in {logs}.items()}}))",
-        f"{logs} = means({batches})" + (f" | {model.measure}_collected()" if model.collects else ""),
-    ]
+    logs, epoch = names["logs"], names["epoch"]
+    inner = [*watching.epoch_begin, *_batches(model, data, names)]
     if data.val:
         evaluated = f"{_evaluator(model)}({model.name}, {data.val})"
         inner.append(f'{logs} |= {{f"val_{{name}}": value for name, value in {evaluated}.items()}}')
@@ -252,6 +249,27 @@ def fit(page: Page, model: ModelFacts, use: Use, history: str) -> tuple[Text, st
     )
     text.here = [*explanation, *data.lines, *start, *watching.before, loop, *watching.after, *text.here]
     return text, history
+
+
+def _batches(model: ModelFacts, data: FitData, names: dict[str, str]) -> list[str]:
+    """The lines that train on every batch once."""
+    x, y, logs, batches = (names[n] for n in ("x", "y", "logs", "batches"))
+    taken, handed = (f", {names['weight']}", f", {names['weight']}.to(device)") if data.weight else ("", "")
+    clipping = clipping_of(model)
+    move_x, move_y, size = _moved(model, x, y)
+    return [
+        f"{model.name}.train()",
+        f"{batches} = []",
+        f"for {x}, {y}{taken} in {data.train}:",
+        f"    {logs} = {model.measure}({model.name}, {move_x}, {move_y}{handed})",
+        f"    {model.optimizer}.zero_grad()",
+        f'    {logs}["loss"].backward()',
+        *(textwrap.indent(clipping.expression, "    ").splitlines() if clipping else []),
+        f"    {model.optimizer}.step()",
+        *([f"    {model.scheduler}.step()"] if model.scheduler else []),
+        f"    {batches}.append(({size}, {{name: value.detach() for name, value in {logs}.items()}}))",
+        f"{logs} = means({batches})" + (f" | {model.measure}_collected()" if model.collects else ""),
+    ]
 
 
 def _evaluator(model: ModelFacts) -> str:
@@ -285,7 +303,9 @@ def predict(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
     name = "predict" if moved == "x.to(device)" else "predict_nested"
     # a model that the Trainer does not know may lie on another device
     ready = "model.eval()" if page.target == "torch" else "model.to(device).eval()"
-    helper = PREDICT.format(name=name, eval=ready, moved=moved)
+    several = isinstance(_structure(model, "output"), (list, tuple))
+    name += "_several" * several
+    helper = (PREDICT_SEVERAL if several else PREDICT).format(name=name, eval=ready, moved=moved)
     text = Text(above=[*page.once(DEVICE), *_mover(page, model), *page.once(helper)])
     text.here = page.compare(
         use.text,
@@ -304,9 +324,16 @@ def prediction_loader(page: Page, model: ModelFacts, use: Use) -> str:
     return f"DataLoader({data}, batch_size={use.get('batch_size', '32')})"
 
 
+def joined(model: ModelFacts, batches: str) -> str:
+    """The outputs of all batches as an array, or as a list of arrays where the model has several outputs."""
+    if isinstance(_structure(model, "output"), (list, tuple)):
+        return f"[torch.cat(parts).numpy() for parts in zip(*{batches}, strict=True)]"
+    return f"torch.cat({batches}).numpy()"
+
+
 def refuse_outputs(model: ModelFacts, use: Use, text: Text) -> None:
-    """Mark a `predict` of several outputs."""
-    if isinstance(_structure(model, "output"), (list, tuple, dict)):
+    """Mark a `predict` of outputs that are a dict."""
+    if isinstance(_structure(model, "output"), dict):
         do = "Collect each output in a list of its own, and torch.cat each of them."
         text.mark(Mark(use.line, use.text, "The model has several outputs; the line below joins one alone.", do))
 
@@ -339,6 +366,23 @@ def load_weights(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
     return Text(here=page.note("Reads what torch.save wrote; Keras's own files hold other names.")), (
         f"{model.name}.load_state_dict({loaded})"
     )
+
+
+def call_on(page: Page, model: ModelFacts, use: Use, device: str = "device") -> tuple[Text, str]:
+    """The model called on an array, as `model(x)` in Keras: without Dropout, and without gradients."""
+    page.imports.add("import torch")
+    name, data = page.names.fresh("outputs"), dataset(page, model, use.get("x"), "", use.line)
+    text = Text(above=page.once(DEVICE) if device == "device" else [])
+    text.here = page.compare(use.text, "the model in evaluation mode: no Dropout, no gradients.", "model(x)", _CALLED)
+    called = call(f"{name} = {model.name}(", [f"{data}.to({device})"], width=WIDTH - 8)
+    moved = ".to(device)" if page.target == "lightning" and device == "device" else ""  # it may lie elsewhere
+    text.here += [f"{model.name}{moved}.eval()", "with torch.no_grad():\n" + textwrap.indent(called, "    ")]
+    return text, f"{name}.cpu()"
+
+
+def metrics_names(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:
+    """The names of the figures that `evaluate` gives."""
+    return Text(), f"[{', '.join(map(repr, model.figures))}]".replace("'", '"')
 
 
 def summary(page: Page, model: ModelFacts, use: Use) -> tuple[Text, str]:

@@ -22,6 +22,8 @@ PARAMETERS = {
     "save": ("filepath", "overwrite", "zipped"),
     "save_weights": ("filepath", "overwrite"),
     "load_weights": ("filepath", "skip_mismatch"),
+    "call_on": ("x",),
+    "metrics_names": (),
     "summary": ("line_length", "positions", "print_fn", "expand_nested", "show_trainable", "layer_range"),
 }  # fmt: skip
 CALLBACKS = {
@@ -41,6 +43,7 @@ CALLBACKS = {
     ),
     "TerminateOnNaN": (),
 }  # fmt: skip
+_OLD = {"predict_proba": "predict"}
 _BIGGER_IS_BETTER = ("acc", "accuracy", "auc", "precision", "recall", "iou", "f1_score", "fbeta_score", "r2_score")
 
 
@@ -59,7 +62,7 @@ class Use:
 
     method: str
     model: str
-    call: ast.Call
+    call: Any
     arguments: dict[str, str] | None
     line: int
     text: str = ""
@@ -68,6 +71,11 @@ class Use:
         """The source of an argument; `default` where it is missing or None."""
         value = (self.arguments or {}).get(name, "None")
         return default if value == "None" else value
+
+    @property
+    def validates(self) -> bool:
+        """Whether a `fit` is given data for validation."""
+        return bool(self.get("validation_data") or self.get("validation_split", "0") not in ("0", "0.0"))
 
 
 @dataclass(frozen=True)
@@ -120,15 +128,22 @@ def find(text: str, models: set[str], line: int) -> list[Use]:
         line: Where it begins in the script.
     """
     found = []
-    for node in ast.walk(ast.parse(text)):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-            continue
-        owner, method = node.func.value, node.func.attr
+    for node in [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.expr)]:
+        owner, method = _used(node)
         if isinstance(owner, ast.Name) and owner.id in models and method in PARAMETERS:
-            given_here = given(node, PARAMETERS[method])
+            given_here = given(node, PARAMETERS[method]) if isinstance(node, ast.Call) else {}
             own = ast.get_source_segment(text, node) or ""
             found.append(Use(method, owner.id, node, given_here, line + node.lineno - 1, textwrap.dedent(own)))
     return found
+
+
+def _used(node: Any) -> tuple[ast.AST | None, str]:
+    """What is used in `model.method(...)`, `model(...)` and `model.metrics_names`, and how."""
+    if isinstance(node, ast.Attribute) and node.attr == "metrics_names":
+        return node.value, node.attr
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.value, _OLD.get(node.func.attr, node.func.attr)
+    return (node.func, "call_on") if isinstance(node, ast.Call) else (None, "")
 
 
 def resolved(script: Script, source: str, line: int) -> ast.expr:
@@ -137,6 +152,22 @@ def resolved(script: Script, source: str, line: int) -> ast.expr:
     if isinstance(node, ast.Name):
         return script.binding(node.id, line) or node
     return node
+
+
+def trains_argument(node: ast.stmt) -> str:
+    """The call by which a function compiles or trains a model that it is given or makes, or ""."""
+    for call in ast.walk(node) if isinstance(node, ast.FunctionDef) else ():
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            given_here = {keyword.arg for keyword in call.keywords}
+            if call.func.attr == "fit" and given_here & {"epochs", "batch_size", "validation_data", "callbacks"}:
+                return f"{ast.unparse(call.func)}(...)"
+    return ""
+
+
+def constant(script: Script, name: str, line: int) -> Any:
+    """The value of a name that is assigned a literal once, and nothing else; else None."""
+    node = script.binding(name, line)
+    return None if node is None else literal(ast.unparse(node))
 
 
 def callbacks(script: Script, use: Use) -> list[CallbackUse]:

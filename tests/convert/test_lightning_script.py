@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.convert.written import MODEL, convert
+from tests.convert.written import DATA, MODEL, assert_equal_weights, convert, train
 
 
 def _text(folder: Path, *lines: str) -> str:
@@ -56,6 +57,24 @@ def test_plateau_beside_a_schedule_is_marked(tmp_path: Path) -> None:
     assert "schedule already" in mark.why
 
 
+def test_the_history_has_metrics_that_collect_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fit = "history = model.fit(x, y > 0, epochs=3, validation_split=0.5, shuffle=False, verbose=0)\n"
+    text = f"{DATA}model.compile('sgd', 'mse', metrics=[keras.metrics.Precision(name='p')])\n{fit}"
+    made = convert(tmp_path, text, "lightning").text
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(made.replace("import lightning.pytorch as pl", "import kerastorch.lightning as pl"), space)
+    assert {name: len(values) for name, values in space["history"].history.items()} == {
+        name: 3 for name in ("loss", "p", "val_loss", "val_p")
+    }
+
+
+def test_plateau_of_one_fit_of_several_is_marked(tmp_path: Path) -> None:
+    fit = "model.fit(x, y, validation_split=0.5, callbacks=[keras.callbacks.ReduceLROnPlateau()])\n"
+    made = convert(tmp_path, f"{MODEL}model.fit(x, y)\n{fit}", "lightning")
+    assert ["every fit" in mark.why for mark in made.marks] == [True] and "lr_scheduler" not in made.text
+
+
 @pytest.mark.parametrize("name", ["LitModel", "Network", "measure"])
 def test_names_of_the_script_are_not_taken(tmp_path: Path, name: str) -> None:
     for to in ("torch", "lightning"):
@@ -63,7 +82,9 @@ def test_names_of_the_script_are_not_taken(tmp_path: Path, name: str) -> None:
         assert not made.marks and made.text.count(f"def {name}(") == 1 and f"class {name}(" not in made.text
 
 
-def test_a_second_fit_is_marked(tmp_path: Path) -> None:
-    made = convert(tmp_path, MODEL + "model.fit(x, y)\nmodel.evaluate(x, y)\nmodel.fit(x, y)\n", "lightning")
-    (mark,) = made.marks
-    assert "optimizer" in mark.what and "configure_optimizers" in mark.why and made.text.count("NOT CONVERTED") == 1
+def test_a_second_fit_goes_on_with_the_optimizer_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    fit = "model.fit(x, y, epochs=2, shuffle=False, verbose=0)\n"
+    found = train(tmp_path, f"{DATA}model.compile('adam', 'mse')\n{fit}model.evaluate(x, y, verbose=0)\n{fit}")
+    assert_equal_weights(found)
+    assert "make_optimizers" not in convert(tmp_path, MODEL + fit, "lightning").text

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kerastorch.convert.reading import bound, canonical, free, root, stored
+from kerastorch.convert.older import canonical
+from kerastorch.convert.reading import bound, free, root, stored
 from tests.convert.written import read_text
 
 
@@ -91,3 +92,18 @@ def test_a_name_assigned_once_is_its_value(tmp_path: Path) -> None:
     value = script.binding("a", 4)
     assert value is not None and ast.unparse(value) == "[1]"
     assert script.binding("b", 4) is None
+
+
+def test_a_branch_reads_what_it_does_not_make(tmp_path: Path) -> None:
+    (statement,) = read_text(tmp_path, "if a:\n    b = c\n    d = b + e\nelse:\n    e = b\n    f = e\n").statements
+    assert statement.reads == {"a", "b", "c", "e"}
+
+
+def test_what_a_call_may_change() -> None:
+    assert bound(ast.parse("x.a.append(1)")) == {"x"}
+    assert bound(ast.parse("f(x).numpy()")) == set()
+
+
+def test_aliases_within_main(tmp_path: Path) -> None:
+    text = "import keras\ndef main():\n    mnist = keras.datasets.mnist\n    mnist.load_data()\nmain()\n"
+    assert read_text(tmp_path, text).names["mnist"] == "keras.datasets.mnist"

@@ -75,3 +75,36 @@ def test_freezing_after_compile_is_refused(tmp_path: Path) -> None:
 def test_each_compile_is_remembered(tmp_path: Path) -> None:
     found = find_roles(tmp_path, MODEL + "model.fit(x, y)\nmodel.compile('adam', 'mae')\n")
     assert [part.told.loss for part in found.parts if part.role == "compile"] == ["mse", "mae"]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "model = keras.Sequential([keras.Input((4,))])\nmodel.add(keras.layers.NoSuch(1))\n"
+        "model.add(keras.layers.Dense(1))",
+        "i = keras.Input((4,))\nh = keras.layers.Dense(2)(i)\nh = keras.layers.NoSuch(1)(h)\nmodel = keras.Model(i, h)",
+    ],
+)
+def test_a_model_that_misses_a_layer_is_not_written(tmp_path: Path, definition: str) -> None:
+    found = find_roles(tmp_path, f"import keras\n{definition}\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n")
+    assert not found.models and [part.role for part in found.parts[-2:]] == ["refused", "refused"]
+    assert all("keras.layers.NoSuch is not in kerastorch" in part.why for part in found.parts[-3:])
+
+
+def test_of_an_if_that_trains_the_branch_that_is_taken(tmp_path: Path) -> None:
+    branches = "if not quick:\n    model.fit(x, y, epochs=9)\nelse:\n    print('quick')\n    model.fit(x, y)\n"
+    found = find_roles(tmp_path, f"{MODEL}quick = True\n{branches}")
+    assert [part.statement.text for part in found.parts[-2:]] == ["print('quick')", "model.fit(x, y)"]
+    assert "`if not quick:` is False in this script" in found.parts[-2].statement.above
+    found = find_roles(tmp_path, f"{MODEL}import os\nquick = os.getcwd()\n{branches}")
+    assert found.parts[-1].role == "refused" and "inside a block (if)" in found.parts[-1].why
+
+
+def test_a_function_that_trains_what_it_is_given_is_refused(tmp_path: Path) -> None:
+    text = f"{MODEL}def train(m):\n    m.fit(x, y, epochs=2)\ntrain(model)\n"
+    assert [part.role for part in find_roles(tmp_path, text).parts[-2:]] == ["refused", "refused"]
+
+
+def test_a_model_is_called_on_data_or_on_what_keras_made(tmp_path: Path) -> None:
+    text = f"{MODEL}model(x[:2])\ni = keras.Input((4,))\nother = keras.Model(i, model(i))\n"
+    assert [part.role for part in find_roles(tmp_path, text).parts[-3:]] == ["use", "definition", "definition"]

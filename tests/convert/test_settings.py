@@ -38,7 +38,6 @@ def test_what_is_not_needed_is_left_out(tmp_path: Path) -> None:
         ("model.evaluate(x, y, sample_weight=w)", "model.evaluate(sample_weight=w)"),
         ("model.predict(x, steps=2)", "model.predict(steps=2)"),
         ("model.fit(x, y, validation_data=(x, y, w))", "validation_data=(x, y, w)"),
-        ("model.fit(x, y, class_weight=w)", "model.fit(class_weight=w)"),
     ],
 )
 def test_arguments_without_a_counterpart(tmp_path: Path, call: str, what: str) -> None:

@@ -60,5 +60,5 @@ def test_the_history_has_keras_s_names() -> None:
     exec(snippets.HISTORY, space)
     history = space["History"]()
     trainer = types.SimpleNamespace(callback_metrics={"loss": torch.tensor(2.0)}, current_epoch=0)
-    history.on_train_epoch_end(trainer, None)
+    history.on_train_end(trainer, None)
     assert history.history == {"loss": [2.0]} and history.epoch == [0]

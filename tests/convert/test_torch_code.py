@@ -77,3 +77,42 @@ def test_arguments_of_the_target_alone(tmp_path: Path) -> None:
     steps = f"{DATA}model.compile('sgd', 'mse')\nmodel.fit(x, y, steps_per_epoch=2)\n"
     assert "limit_train_batches=2" in convert(tmp_path, steps, "lightning").text
     assert [mark.what for mark in convert(tmp_path, steps).marks] == ["model.fit(steps_per_epoch=2)"]
+
+
+SEVERAL = """import keras
+import numpy as np
+first = np.arange(6)
+second = np.arange(12.0).reshape(6, 2)
+one, two = keras.Input((1,), name="one"), keras.Input((2,), name="two")
+h = keras.layers.Concatenate()([one, two])
+model = keras.Model([one, two], [keras.layers.Dense(1, name="p")(h), keras.layers.Dense(2, name="q")(h)])
+model.compile("sgd", loss=["mse", "mae"])
+y = [first, second]
+model.fit({"two": second, "one": first}, y, epochs=1, verbose=0)
+outputs = model.predict([first, second])
+names = model.metrics_names
+print(f"{names[0]} {model.metrics_names[1]}")
+"""
+
+
+@pytest.mark.parametrize("to", ["torch", "lightning"])
+def test_several_inputs_and_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = convert(tmp_path, SEVERAL, to)
+    assert not made.marks
+    space: dict[str, object] = {"__name__": "__main__"}
+    exec(made.text.replace("import lightning.pytorch as pl", "import kerastorch.lightning as pl"), space)
+    assert [array.shape for array in space["outputs"]] == [(6, 1), (6, 2)]  # type: ignore[attr-defined]
+    assert space["names"] == ["loss", "p_loss", "q_loss"]
+
+
+@pytest.mark.parametrize("to", ["torch", "lightning"])
+def test_a_model_called_on_data_is_what_predict_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    drop = DATA.replace("keras.layers.Dense(1)]", "keras.layers.Dropout(0.5), keras.layers.Dense(1)]")
+    text = f"{drop}model.compile('sgd', 'mse')\ncalled = model(x).numpy()\nall = model.predict(x)\n"
+    made = convert(tmp_path, text, to)
+    assert not made.marks
+    space: dict[str, object] = {"__name__": "__main__"}
+    exec(made.text.replace("import lightning.pytorch as pl", "import kerastorch.lightning as pl"), space)
+    np.testing.assert_allclose(space["called"], space["all"], rtol=1e-6)  # type: ignore[arg-type]

@@ -74,6 +74,8 @@ def _provide(writer: Writer, name: str, value: Any) -> None:
     if isinstance(value, ModuleType):
         parent, _, last = value.__name__.rpartition(".")
         short = f"from {parent} import {name}" if parent else f"import {name}"
+        if value.__name__.partition(".")[0] == "kerastorch":
+            writer.note(f"A function of yours uses `{name}`, which is Keras's: it is copied as it is.")
         writer.need(short if last == name else f"import {value.__name__} as {name}")
     elif inspect.isclass(value) or inspect.isfunction(value):
         module = _public(value) or (value.__module__ if _is_importable(value) else "")

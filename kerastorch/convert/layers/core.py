@@ -86,13 +86,14 @@ def masking(call: Call) -> Value:
 def lambda_layer(call: Call) -> Value | None:
     """`Lambda`: a call of its function."""
     layer = call.target
-    if layer.arguments or len(call.inputs) > 1:
+    if layer.arguments or len(call.args) > 1:
         return None
+    given = ", ".join(map(call.plain, call.inputs))
     try:
         name = copying.copied_function(call.writer, layer.function, call.key.strip("_") + "_function")
     except copying.Unknown:
         return None
-    return call.result(f"{name}({call.plain()})")
+    return call.result(f"{name}([{given}])" if isinstance(call.args[0], (list, tuple)) else f"{name}({given})")
 
 
 EMITTERS: dict[type, Emitter] = {

@@ -13,6 +13,17 @@ from kerastorch.convert import network
 from tests.convert.running import check_format, one, same
 
 
+def _distance(pair: list[torch.Tensor]) -> torch.Tensor:
+    left, right = pair
+    return (left - right).square().sum(1, keepdim=True)
+
+
+def test_lambda_of_a_list() -> None:
+    a, b = keras.Input((3,)), keras.Input((3,))
+    source = same(keras.Model([a, b], layers.Lambda(_distance)([a, b])), torch.randn(2, 3), torch.randn(2, 3))
+    assert "_distance([" in source.text
+
+
 def test_dense() -> None:
     one(layers.Dense(4, use_bias=False), 3, 5)
     one(layers.Dense(2), 2, 3, 4, 5)
