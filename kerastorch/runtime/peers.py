@@ -16,6 +16,7 @@ from kerastorch.runtime import hang, heartbeat, processes
 from kerastorch.runtime.world import LAUNCHED, World
 
 _POLL = 0.5  # seconds between two looks at the others
+_MOMENT, _MOMENTS = 0.01, 5  # seconds between two looks at who has ended, and how many
 
 
 def begin(world: World) -> None:
@@ -52,7 +53,7 @@ class Peers:
 
     def excepthook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Above the traceback of an exception that ends this process, say whose it is; tell the launcher too."""
-        gone = [str(rank) for rank, clock in self.clocks.items() if not processes.alive(clock.pid)]
+        gone = self._gone()
         ended = f" Ended before: rank {', '.join(gone)}." if gone else ""
         print(f"Rank {self.rank} of the run, {self.page.place()}.{ended}", file=sys.stderr)
         self._show(kind, error, trace)
@@ -64,6 +65,14 @@ class Peers:
                 get_error_handler().record_exception(error)
         except BaseException:
             return  # an interrupt is no error
+
+    def _gone(self) -> list[str]:
+        """The ranks beside this one that have ended. One whose connections are closed may be ending still."""
+        for _ in range(_MOMENTS):
+            if gone := [str(rank) for rank, clock in self.clocks.items() if not processes.alive(clock.pid)]:
+                return gone
+            time.sleep(_MOMENT)
+        return []
 
     def watch(self) -> None:
         """End a rank beside this one that has been stopped for too long, so that the launcher ends all."""

@@ -34,6 +34,7 @@ def test_one_rank(cut: str, kind: str, shuffle: bool, dropout: bool, tmp_path: P
     assert exactness.resumed(tmp_path / "a", at, every, **options) == exactness.whole(**options)
 
 
+@pytest.mark.timeout(900)  # four ranks wait for each other at every step: on a busy machine it takes long
 @pytest.mark.parametrize("ranks", [2, 4])
 def test_several_ranks(ranks: int, tmp_path: Path) -> None:
     """Each rank's weights, optimizer, random numbers, history and samples; many runs in the same processes."""
