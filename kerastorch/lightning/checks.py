@@ -160,7 +160,7 @@ _LATE = (
 
 
 def ordered(own: list[Any], wanted: Any) -> list[Any]:
-    """The Trainer's callbacks and those of the module, which replace others of their class; those that save last.
+    """The Trainer's callbacks and those of the module, which replace others of their class, each in its `place`.
 
     Those of the Keras dialect are one, see `KerasCallbacks`.
 
@@ -177,4 +177,9 @@ def ordered(own: list[Any], wanted: Any) -> list[Any]:
     for one in found:
         if not isinstance(one, Callback) and not hasattr(one, "on_train_start"):
             raise errors.type_error("`callbacks` of Trainer", expected="callbacks", received=one)
-    return sorted(found, key=lambda one: getattr(one, "saves", False))
+    return sorted(found, key=place)
+
+
+def place(callback: Any) -> int:
+    """Where a callback is among others: those that tune first, those that save last."""
+    return int(getattr(callback, "saves", False)) - int(getattr(callback, "tunes", False))

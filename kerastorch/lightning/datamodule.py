@@ -7,13 +7,15 @@ from typing import Any
 
 from torch.utils.data import DataLoader, IterableDataset
 
+from kerastorch.lightning.arguments import FromArguments
 from kerastorch.lightning.checkpoint import read
 from kerastorch.lightning.files import arguments_of
 from kerastorch.lightning.hooks import DataHooks
 from kerastorch.lightning.hparams import HyperparametersMixin
+from kerastorch.lightning.older_names import OlderData
 
 
-class LightningDataModule(HyperparametersMixin, DataHooks):
+class LightningDataModule(HyperparametersMixin, FromArguments, OlderData, DataHooks):
     """Prepares data and gives the dataloaders of a run; override its hooks.
 
     Example:

@@ -10,13 +10,14 @@ import torch
 
 from kerastorch.base import errors
 from kerastorch.data.source import DataSource, closing
-from kerastorch.engine.logs import fetch
 from kerastorch.engine.loop import Loop, Phase
 from kerastorch.engine.state import RunState
 from kerastorch.engine.step import Step
+from kerastorch.lightning.deprecations import ended
 from kerastorch.lightning.hooks import ModelHooks, overridden
 from kerastorch.lightning.profilers.profiler import profiled
 from kerastorch.lightning.program import LightningProgram, takes_number, takes_rest
+from kerastorch.lightning.results import in_order
 
 # what a Trainer does -> how hooks and steps call it
 KINDS = {"validate": "validation", "test": "test", "predict": "predict"}
@@ -37,8 +38,8 @@ class EvaluationStep(Step):
         self.trainer, self.record, self.kind, self.several = trainer, program.record, kind, several
         module: Any = program.module
         self.starts, self.ends = (trainer.hooks[f"on_{kind}_batch_{edge}"] for edge in ("start", "end"))
-        self.step = trainer.plan.strategy.entered(module, f"{kind}_step")
         self.name = f"{kind}_step"
+        self.step = ended(module, self.name, trainer.plan.strategy.entered(module, self.name))
         strategy = f"[Strategy]{type(trainer.plan.strategy).__name__}"
         self.step = profiled(trainer.profiler, f"{strategy}.{self.name}", self.step)
         numbered = takes_number(self.step)
@@ -134,7 +135,7 @@ class Evaluation:
             self.hooks(f"on_{self.kind}_end")
             self.record.reset()
             self._change_mode(1)
-        return [fetch({**one, **last}) for one in found]
+        return [in_order({**one, **last}) for one in found]
 
     @contextmanager
     def shortened(self, batches: Sequence[int | None]) -> Iterator[None]:

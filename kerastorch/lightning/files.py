@@ -145,11 +145,21 @@ def arguments_of(cls: type, known: Mapping[str, Any], name: Any, given: Mapping[
     if name not in (None, "kwargs") and name in accepted:
         return {name: AttributeDict(known), **given}
     arguments = {**known, **given}
+    lacking = [name for name, needed in accepted.items() if needed and name not in arguments]
+    if lacking:
+        raise errors.type_error(
+            f"`load_from_checkpoint` of {cls.__name__}",
+            expected=f"the arguments of `__init__` that the checkpoint does not hold ({', '.join(lacking)})",
+            received=errors.Said("others"),
+            remedy=f"Write `load_from_checkpoint(path, {lacking[0]}=...)`; a checkpoint holds plain values only.",
+        )
     if "**" in accepted:
         return arguments
     return {key: value for key, value in arguments.items() if key in accepted or key in given}
 
 
-def _parameters(cls: type) -> set[str]:
-    parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
-    return {"**" if p.kind is p.VAR_KEYWORD else p.name for p in parameters}
+def _parameters(cls: type) -> dict[str, bool]:
+    """The parameters of `__init__`, and whether each must be given."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    needed = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {"**" if p.kind is p.VAR_KEYWORD else p.name: p.kind in needed and p.default is p.empty for p in parameters}

@@ -59,6 +59,14 @@ class Fit:
             self.phase.source = source
         self.reloaded = self.state.epoch
 
+    def reload(self) -> None:
+        """Ask for the dataloaders anew, where they were asked for."""
+        if self.phase is not None:
+            self.source.close()
+            self.load(validation=False)
+        if self.validation is not None:
+            self.load(validation=True)
+
     def _measured(self, step: Any) -> Any:
         """The step, its parts measured where something measures."""
         profiler = self.trainer.profiler
@@ -99,10 +107,7 @@ class Fit:
         """Before an epoch."""
         every = self.options.reload_dataloaders_every_n_epochs
         if every and epoch - self.reloaded >= every:
-            self.source.close()
-            self.load(validation=False)
-            if self.validation is not None:
-                self.load(validation=True)
+            self.reload()
         self.record.on_step = False
         if self.state.batch == 0:
             self.hooks("on_train_epoch_start")

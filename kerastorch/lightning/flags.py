@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
+from kerastorch.lightning import older_flags
+from kerastorch.lightning.arguments import FromArguments
 from kerastorch.lightning.options import Options
 
 
@@ -32,7 +34,7 @@ def set_flag(trainer: Any, name: str, value: Any) -> None:
     trainer.options = changed
 
 
-class Flags:
+class Flags(FromArguments):
     """What `Trainer(...)` was told, see there.
 
     Example:
@@ -64,6 +66,12 @@ class Flags:
     num_nodes = Flag()
     barebones = Flag()
     enable_autolog_hparams = Flag()
+
+    @classmethod
+    def known_arguments(cls) -> dict[str, Any]:
+        """The flags and their defaults, those of earlier years too."""
+        older = {*older_flags.RENAMED, *older_flags.TURNED, *older_flags.NEEDLESS, *older_flags.REFUSED}
+        return {**dict.fromkeys(sorted(older)), **{one.name: one.default for one in fields(Options)}}
 
     @property
     def max_epochs(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kerastorch.lightning.deprecations import as_today
 from kerastorch.lightning.moving import move
 from kerastorch.lightning.profilers.profiler import profiled
 
@@ -57,15 +58,15 @@ class DataHooks:
     def predict_dataloader(self) -> Any:
         """What `predict` goes through."""
 
-    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int = 0) -> Any:
         """Change a batch before it moves to the device."""
         return batch
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int = 0) -> Any:
         """Move a batch to the device."""
         return move(batch, device)
 
-    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int = 0) -> Any:
         """Change a batch on the device."""
         return batch
 
@@ -231,9 +232,10 @@ def overridden(thing: Any, name: str, base: type) -> Hook | None:
         (False, True)
     """
     method: Hook | None = getattr(thing, name, None)
-    if method is None or getattr(method, "__func__", method) is inspect.getattr_static(base, name, None):
+    original = inspect.getattr_static(base, name, None)
+    if method is None or getattr(method, "__func__", method) is original:
         return None
-    return method
+    return method if original is None else as_today(method, original)
 
 
 class Hooks:

@@ -6,7 +6,7 @@ import copy
 import inspect
 import types
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kerastorch.base import errors
@@ -101,6 +101,39 @@ class HyperparametersMixin:
     def hparams_initial(self) -> AttributeDict:
         """A copy of the hyperparameters as they were saved."""
         return copy.deepcopy(self._hparams_initial or AttributeDict())
+
+
+def setter(things: Sequence[Any], names: Sequence[str]) -> Callable[[Any], None]:
+    """What sets the first of some names that somebody keeps: as an attribute, as a hyperparameter, or as both.
+
+    Args:
+        things: Modules and datamodules; the name is set in all that keep it.
+        names: The names.
+
+    Raises:
+        ValueError: None of them is kept.
+
+    Example:
+        >>> module = HyperparametersMixin()
+        >>> module.hparams.lr = 0.1
+        >>> setter([module], ["lr", "learning_rate"])(0.5)
+        >>> module.hparams
+        {'lr': 0.5}
+    """
+    for name in names:
+        holders = [one for thing in things for one in (thing, thing.hparams) if hasattr(one, name)]
+
+        def put(value: Any, holders: list[Any] = holders, name: str = name) -> None:
+            for one in holders:
+                setattr(one, name, value)
+
+        if holders:
+            return put
+    raise errors.value_error(
+        type(things[0]).__name__,
+        expected=f"an attribute or hyperparameter {' or '.join(map(repr, names))}",
+        received=None,
+    )
 
 
 def _named(name: Any, known: Mapping[str, Any]) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from kerastorch.base import errors
-from kerastorch.lightning import ranks
+from kerastorch.lightning import checks, ranks
 from kerastorch.lightning.callbacks import (
     Checkpoint,
     EarlyStopping,
@@ -23,26 +24,15 @@ from kerastorch.lightning.callbacks import (
 from kerastorch.lightning.flags import Flags
 from kerastorch.lightning.hooks import Hooks
 from kerastorch.lightning.loggers import TensorBoardLogger
+from kerastorch.lightning.older_names import OlderNames
 from kerastorch.lightning.optimizers import LRSchedulerConfig
 from kerastorch.lightning.options import Options
 from kerastorch.lightning.results import Record
+from kerastorch.lightning.states import State
+from kerastorch.lightning.strategies import Here
 
 
-@dataclass
-class State:
-    """What a Trainer does: `fn` ("fit", ...), the `stage` of it ("train", "validate", ...), and its `status`."""
-
-    fn: str | None = None
-    stage: str | None = None
-    status: str = "initializing"
-
-    @property
-    def finished(self) -> bool:
-        """Whether the last run came to its end."""
-        return self.status == "finished"
-
-
-class Knowing(Flags):
+class Knowing(Flags, OlderNames):
     """The attributes of a Trainer.
 
     Args:
@@ -51,8 +41,12 @@ class Knowing(Flags):
 
     hooks: Hooks
     fitting: Any = None
+    evaluation: Any = None
     lightning_module: Any = None
     datamodule: Any = None
+    received_sigterm = False  # this signal ends a process at once
+    _given_path: Any = None
+    _path: str | None = None
 
     def __init__(self, **flags: Any) -> None:
         self.options = options = Options.make(flags)
@@ -102,7 +96,7 @@ class Knowing(Flags):
                 raise errors.value_error(
                     f"`{flag}` of Trainer", expected=f"True beside a {kind.__name__} in `callbacks`", received=False
                 )
-        return sorted(found, key=lambda one: getattr(one, "saves", False))
+        return sorted(found, key=checks.place)
 
     def __getstate__(self) -> dict[str, Any]:
         return ranks.sendable(self)
@@ -123,6 +117,41 @@ class Knowing(Flags):
     def logger(self) -> Any:
         """The first logger, or None."""
         return self.loggers[0] if self.loggers else None
+
+    @property
+    def ckpt_path(self) -> Any:
+        """The checkpoint that the last run began with; set it for the runs to come that are given none."""
+        return self._given_path or self._path
+
+    @ckpt_path.setter
+    def ckpt_path(self, path: Any) -> None:
+        self._given_path, self._path = path, None
+
+    @property
+    def accelerator(self) -> str:
+        """The kind of device: "cpu", "cuda" or "mps"."""
+        return self.plan.device.type
+
+    @property
+    def distributed_sampler_kwargs(self) -> dict[str, int] | None:
+        """What a `DistributedSampler` is to be made with; None where there is one rank."""
+        rank, ranks = self.plan.part
+        return None if ranks == 1 else {"num_replicas": ranks, "rank": rank}
+
+    @contextmanager
+    def init_module(self, empty_init: bool | None = None) -> Iterator[None]:
+        """Within it new modules are on the device, in the precision of the run.
+
+        Args:
+            empty_init: Accepted; parameters are initialized.
+        """
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(self.plan.precision.inputs(torch.zeros(())).dtype)
+        try:
+            with self.plan.device:
+                yield
+        finally:
+            torch.set_default_dtype(before)
 
     @property
     def log_dir(self) -> str:
@@ -146,8 +175,8 @@ class Knowing(Flags):
 
     @property
     def strategy(self) -> Any:
-        """Where the ranks are."""
-        return self.plan.strategy
+        """Where the run is, and how its ranks speak with each other."""
+        return Here(self.plan.strategy)
 
     @property
     def global_rank(self) -> int:
@@ -157,7 +186,7 @@ class Knowing(Flags):
     @property
     def local_rank(self) -> int:
         """Which process this is, of those on this machine."""
-        return int(os.environ.get("LOCAL_RANK", self.global_rank))
+        return self.strategy.local_rank  # type: ignore[no-any-return]
 
     @property
     def world_size(self) -> int:

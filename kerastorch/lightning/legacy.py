@@ -12,6 +12,7 @@ from torch import Tensor
 
 from kerastorch.lightning.callbacks import Callback
 from kerastorch.lightning.deprecations import log_returned, tell
+from kerastorch.lightning.hooks import ModelHooks, overridden
 from kerastorch.lightning.moving import apply
 from kerastorch.lightning.step import LightningManualStep
 
@@ -28,6 +29,13 @@ OLD = {
     "on_batch_end": "`on_train_batch_end(self, outputs, batch, batch_idx)`",
     "tng_dataloader": "`train_dataloader(self)`",
 }
+# older hook -> today's, beside which a method of the older name is the module's own affair
+_TODAY = {
+    "on_epoch_start": "on_train_epoch_start", "on_epoch_end": "on_train_epoch_end",
+    "tng_dataloader": "train_dataloader", "on_batch_start": "on_train_batch_start",
+    "on_batch_end": "on_train_batch_end", "validation_end": "on_validation_epoch_end",
+    "test_end": "on_test_epoch_end",
+}  # fmt: skip
 _SPECIAL = ("log", "progress_bar", "hiddens")
 
 
@@ -47,7 +55,7 @@ def data_loader(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def old_hooks(module: Any) -> list[Callback]:
     """What calls a module's older hooks, with a line that names today's for each; empty where it has none."""
-    names = [name for name in OLD if callable(getattr(module, name, None))]
+    names = [name for name in OLD if callable(getattr(module, name, None)) and not _is_own(module, name)]
     for name in names:
         tell(getattr(module, name), f"`{name}` of {type(module).__name__}: write {OLD[name]} today.")
     if "tng_dataloader" in names:
@@ -60,6 +68,10 @@ def old_hooks(module: Any) -> list[Callback]:
         today = "set `self.automatic_optimization = False` and step `self.optimizers()` by yourself"
         tell(module.training_step, f"`optimizer_idx` of training_step: {today} today.")
     return [OldHooks(names)] if names or by_optimizer else []
+
+
+def _is_own(module: Any, name: str) -> bool:
+    return name in _TODAY and overridden(module, _TODAY[name], ModelHooks) is not None
 
 
 class OldHooks(Callback):

@@ -39,12 +39,13 @@ class LightningModule(ModuleFiles, HyperparametersMixin, ModelHooks, nn.Module):
         {'lr': 0.1}
     """
 
+    automatic_optimization: Any = True  # a property of the user's may stand in its place
     prepare_data_per_node = True
+    use_ddp = use_dp = use_ddp2 = use_tpu = False  # asked in earlier years to share data, which a Trainer does
     _trainer: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.automatic_optimization = True
         self._toggled: dict[int, list[tuple[Tensor, bool]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from kerastorch.base import errors
-from kerastorch.engine import micro_batch
+from kerastorch.lightning import older_flags
 from kerastorch.lightning.callbacks.timer import seconds
 from kerastorch.lightning.profilers import (
     AdvancedProfiler,
@@ -22,40 +22,6 @@ from kerastorch.lightning.profilers import (
 from kerastorch.runtime.plan import Plan
 from kerastorch.runtime.strategies import StrategyOptions
 
-# older flag -> (today's, how its value is turned into today's)
-RENAMED: dict[str, tuple[str, Any]] = {
-    "gpus": ("devices", lambda value: value),
-    "num_processes": ("devices", lambda value: value),
-    "max_nb_epochs": ("max_epochs", lambda value: value),
-    "min_nb_epochs": ("min_epochs", lambda value: value),
-    "nb_gpu_nodes": ("num_nodes", lambda value: value),
-    "train_percent_check": ("limit_train_batches", float),
-    "val_percent_check": ("limit_val_batches", float),
-    "test_percent_check": ("limit_test_batches", float),
-    "overfit_pct": ("overfit_batches", float),
-    "use_amp": ("precision", lambda value: "16-mixed" if value else None),
-    "amp_level": ("precision", lambda value: "16-mixed"),
-    "experiment": ("logger", lambda value: value),
-    "gradient_clip": ("gradient_clip_val", lambda value: value),
-    "check_val_every_n_epochs": ("check_val_every_n_epoch", lambda value: value),
-    "row_log_interval": ("log_every_n_steps", lambda value: value),
-    "progress_bar_refresh_rate": ("enable_progress_bar", bool),
-    "checkpoint_callback": ("enable_checkpointing", bool),
-    "weights_summary": ("enable_model_summary", bool),
-    "default_save_path": ("default_root_dir", lambda value: value),
-    "nb_sanity_val_steps": ("num_sanity_val_steps", lambda value: value),
-}
-REFUSED = {
-    "tpu_cores": "This library runs on CPUs and GPUs.",
-    "ipus": "This library runs on CPUs and GPUs.",
-    "distributed_backend": 'Use strategy="ddp".',
-    "resume_from_checkpoint": "Use `trainer.fit(module, ckpt_path=...)`.",
-}
-# older flags that have a method today, which they call -> the values that they take
-TUNED: dict[str, tuple[str, Any]] = {
-    "auto_lr_find": ("lr_find", lambda value: isinstance(value, (bool, str))),
-    "auto_scale_batch_size": ("scale_batch_size", lambda value: isinstance(value, bool) or value in micro_batch.MODES),
-}
 _ELSEWHERE = {
     "plugins": 'Say `precision="16-mixed"` and the like, `strategy="ddp"`, `sync_batchnorm=True`; a launcher such as '
     "torchrun or SLURM is found by its environment.",
@@ -131,7 +97,7 @@ class Options:
             1.0
         """
         known = [field.name for field in fields(cls)]
-        given = _renamed(flags)
+        given = older_flags.today(flags)
         unknown = [name for name in given if name not in known]
         if unknown:
             raise errors.unexpected_keywords("Trainer", unknown, known)
@@ -236,9 +202,12 @@ class Options:
         if strategy == "ddp_find_unused_parameters_true":
             strategy = StrategyOptions("ddp", {"find_unused_parameters": True})
         precision = aliases.get(self.precision, self.precision) if isinstance(self.precision, str) else self.precision
+        devices = self.devices
+        if isinstance(devices, str) and "," in devices:
+            devices = [int(index) for index in devices.split(",") if index.strip()]
         plan = Plan.make(
             device=kind,
-            devices=None if self.devices == "auto" and kind == "cpu" else self.devices,
+            devices=None if devices == "auto" and kind == "cpu" else devices,
             strategy=strategy,
             num_nodes=None if self.num_nodes == 1 else self.num_nodes,
             precision=precision,
@@ -263,36 +232,3 @@ def _check_limit(name: str, value: Any) -> None:
         raise errors.value_error(
             f"`{name}` of Trainer", expected="a number of batches, or a fraction in [0.0, 1.0]", received=value
         )
-
-
-def _renamed(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Flags under today's names, with a warning for each older one."""
-    given: dict[str, Any] = {}
-    for name, value in flags.items():
-        if name in REFUSED and value not in (None, False):
-            raise errors.type_error(
-                f"`{name}` of Trainer", expected="one of today's flags", received=value, remedy=REFUSED[name]
-            )
-        if name in RENAMED:
-            today, turned = RENAMED[name]
-            warnings.warn(f"`Trainer({name}=...)` is called `{today}` today.", DeprecationWarning, stacklevel=4)
-            if today in flags:
-                raise errors.value_error(f"`{name}` of Trainer", expected=f"`{today}` alone", received=value)
-            value = turned(value)
-            if name == "gpus" and value not in (None, 0):
-                given["accelerator"] = "gpu"
-            name = today
-        if name in TUNED and value:
-            _check_tuned(name, value)
-        if name not in REFUSED:
-            given[name] = value
-    return given
-
-
-def _check_tuned(name: str, value: Any) -> None:
-    method, takes = TUNED[name]
-    if not takes(value):
-        kinds = "True or the name of the rate" if name == "auto_lr_find" else 'True, "power" or "binsearch"'
-        raise errors.value_error(f"`{name}` of Trainer", expected=kinds, received=value)
-    today = f"`Tuner(trainer).{method}(module)` before `trainer.fit(module)`"
-    warnings.warn(f"`Trainer({name}=...)`: write {today} today.", DeprecationWarning, stacklevel=5)

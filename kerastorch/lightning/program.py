@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kerastorch.base import errors
 from kerastorch.lightning.data import Item
-from kerastorch.lightning.deprecations import log_returned, tell
+from kerastorch.lightning.deprecations import ended, log_returned, tell
 from kerastorch.lightning.optimizers import parameters_of
 from kerastorch.lightning.results import Record
 from kerastorch.runtime.plan import Plan
@@ -59,7 +59,7 @@ class LightningProgram:
         self.first: Callable[[], None] | None = None
         self.extra: Mapping[str, Any] = {}
         self.answered = self.told = False
-        self.step: Callable[..., Any] = plan.strategy.entered(module, "training_step")
+        self.step: Callable[..., Any] = ended(module, "training_step", plan.strategy.entered(module, "training_step"))
         numbered = takes_number(self.step)
         self._stepped = self._handed if takes_rest(self.step) else self._numbered if numbered else self._plain
         if optimizers and plan.strategy.world_size > 1:

@@ -10,7 +10,7 @@ from kerastorch.engine.state import RunState
 from kerastorch.runtime import shipping
 
 _KEPT = (
-    *("hooks", "fitting", "optimizers", "lr_scheduler_configs", "lightning_module", "datamodule"),
+    *("hooks", "fitting", "evaluation", "optimizers", "lr_scheduler_configs", "lightning_module", "datamodule"),
     *("given", "dataloaders"),
 )
 

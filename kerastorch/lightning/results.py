@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any
 
 import torch
@@ -23,6 +24,24 @@ _REDUCTIONS = {**{name: name for name in _EMPTY}, "avg": "mean"}
 _FUNCTIONS: dict[Any, str] = {
     torch.mean: "mean", torch.sum: "sum", torch.max: "max", torch.min: "min", sum: "sum", max: "max", min: "min"
 }  # fmt: skip
+
+
+def _check_single(name: str, value: Any) -> None:
+    if isinstance(value, Tensor) and value.numel() != 1:
+        raise errors.value_error(
+            f"The value of `self.log({name!r}, ...)`", expected="a tensor with one number", received=value
+        )
+
+
+def in_order(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures on the host, in the order in which they were logged.
+
+    Example:
+        >>> in_order({"loss": torch.tensor(0.5), "accuracy": torch.tensor(1.0)})
+        {'loss': 0.5, 'accuracy': 1.0}
+    """
+    fetched = fetch(figures)
+    return {name: fetched[name] for name in figures}
 
 
 def reduction(wanted: Any) -> str:
@@ -194,6 +213,7 @@ class Record:
         entry = self.active.get(key)
         options = self._options(name, how)
         if entry is None:
+            _check_single(name, value)
             suffix = "" if key[2] is None else f"/dataloader_idx_{key[2]}"
             entry = self.active[key] = Entry(options, name, suffix, self.strategy)
             entry.loader = self.loader
@@ -212,7 +232,7 @@ class Record:
             )
         if isinstance(value, Tensor):
             entry.add(value, self._rows, batch_size)
-        elif isinstance(value, (int, float)):
+        elif isinstance(value, Real):
             entry.add(torch.tensor(float(value), device=self.strategy.device), self._rows, batch_size)
         elif hasattr(value, "compute") and hasattr(value, "reset"):
             entry.take(value)
@@ -327,4 +347,4 @@ class Record:
     def floats(self) -> dict[str, float]:
         """What progress bars show, as floats."""
         self.note(self.loader)
-        return fetch(self.bar)
+        return in_order(self.bar)

@@ -88,6 +88,19 @@ class Running(Knowing):
         self.batches[kind] = [source.num_batches for source in found]
         return list(found)
 
+    @property
+    def data_kind(self) -> str:
+        """Which data a run goes through: "train", "val", "test" or "predict"."""
+        fn = self.state.fn or ""
+        return {"fit": "train", "validate": "val"}.get(fn, fn)
+
+    def reload(self) -> None:
+        """Ask for the dataloaders of the run anew, before its first batch or that of an epoch."""
+        if self.data_kind == "train":
+            self.fitting.reload()
+        else:
+            self.evaluation.sources = self.sources(self.data_kind)
+
     def _prepared(self, loader: Any, shuffles: bool) -> Any:
         """A dataloader as the flags want it."""
         loader = unshuffled(loader) if self.options.overfit_batches else loader

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-from kerastorch.base import errors
+from kerastorch.base import chance, errors
 
 
 def seed_everything(seed: int | None = None, workers: bool = False, verbose: bool = True) -> int:
@@ -40,3 +42,24 @@ def seed_everything(seed: int | None = None, workers: bool = False, verbose: boo
     if verbose:
         print(f"Seed set to {chosen}")
     return chosen
+
+
+@contextmanager
+def isolate_rng(include_cuda: bool = True) -> Iterator[None]:
+    """Put the random numbers of Python, NumPy and torch back afterwards.
+
+    Args:
+        include_cuda: Whether those of the current CUDA device too.
+
+    Example:
+        >>> with isolate_rng():
+        ...     first = torch.rand(1)
+        >>> bool(torch.rand(1) == first)
+        True
+    """
+    device = torch.device("cuda", torch.cuda.current_device()) if include_cuda and torch.cuda.is_available() else None
+    before = chance.state(device)
+    try:
+        yield
+    finally:
+        chance.restore(before)

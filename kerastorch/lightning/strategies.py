@@ -2,12 +2,92 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
+import torch
+
+from kerastorch.base import errors
 from kerastorch.runtime.strategies import StrategyOptions
 
 _WAIT = timedelta(minutes=30)
+
+
+class Here:
+    """What `trainer.strategy` is: where the run is, and how its ranks speak with each other.
+
+    Args:
+        strategy: The engine's strategy, whose attributes are this one's too.
+    """
+
+    def __init__(self, strategy: Any) -> None:
+        self.running = strategy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["running"], name)
+
+    @property
+    def root_device(self) -> torch.device:
+        """The device of this rank."""
+        return self.running.device  # type: ignore[no-any-return]
+
+    @property
+    def global_rank(self) -> int:
+        """Which process this is, of all."""
+        return self.running.rank  # type: ignore[no-any-return]
+
+    @property
+    def local_rank(self) -> int:
+        """Which process this is, of those on this machine."""
+        return int(os.environ.get("LOCAL_RANK", self.running.rank))
+
+    @property
+    def is_global_zero(self) -> bool:
+        """Whether this is the first process."""
+        return self.global_rank == 0
+
+    @property
+    def num_processes(self) -> int:
+        """Processes of the run."""
+        return self.running.ranks  # type: ignore[no-any-return]
+
+    def barrier(self, name: str | None = None) -> None:
+        """Wait until all ranks are here.
+
+        Args:
+            name: Accepted.
+        """
+        self.running.any(None)
+
+    def broadcast(self, obj: Any, src: int = 0) -> Any:
+        """Rank 0's value.
+
+        Args:
+            obj: The value.
+            src: 0.
+
+        Raises:
+            ValueError: `src` is another rank.
+        """
+        if src != 0:
+            raise errors.value_error("`src` of broadcast", expected="0", received=src)
+        return self.running.agree(obj)
+
+    def reduce(self, tensor: Any, group: Any = None, reduce_op: str = "mean") -> Any:
+        """The mean or the sum of a tensor over all ranks.
+
+        Args:
+            tensor: The tensor; what is none comes back as it is.
+            group: Accepted; all ranks.
+            reduce_op: "mean", "avg" or "sum".
+        """
+        if not isinstance(tensor, torch.Tensor):
+            return tensor
+        if reduce_op not in ("mean", "avg", "sum"):
+            raise errors.unknown_name("`reduce_op`", reduce_op, ["mean", "avg", "sum"])
+        self.running.sum_([total := tensor.detach().clone()])
+        return total if reduce_op == "sum" else total / self.running.world_size
 
 
 class DDPStrategy(StrategyOptions):

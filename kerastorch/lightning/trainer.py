@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,8 +14,9 @@ from kerastorch.base import chance, errors
 from kerastorch.data.source import closing
 from kerastorch.engine.loop import Loop
 from kerastorch.engine.state import RunState
-from kerastorch.lightning import checkpoint, checks, legacy, ranks
+from kerastorch.lightning import checkpoint, checks, legacy, ranks, trial
 from kerastorch.lightning.callbacks import Callback
+from kerastorch.lightning.deprecations import older_argument
 from kerastorch.lightning.evaluation import KINDS, Evaluation
 from kerastorch.lightning.fitting import Fit
 from kerastorch.lightning.hooks import Hooks
@@ -98,6 +99,7 @@ class Trainer(Running):
         datamodule: Any = None,
         ckpt_path: Any = None,
         weights_only: bool | None = None,
+        **older: Any,
     ) -> None:
         """Train a module.
 
@@ -108,17 +110,19 @@ class Trainer(Running):
             datamodule: A LightningDataModule, in the place of dataloaders.
             ckpt_path: A checkpoint to go on from; "last", "best".
             weights_only: Accepted; checkpoints are read so.
+            **older: `train_dataloader`, as the first was called in earlier years.
 
         Raises:
             TypeError, ValueError: The module or the data are not fit for it; nothing was trained then.
         """
+        train_dataloaders = older_argument("fit", "train_dataloaders", train_dataloaders, "train_dataloader", older)
         if (self.options.auto_lr_find or self.options.auto_scale_batch_size) and not self.tuned and ckpt_path is None:
             self.tune(model, train_dataloaders, datamodule=datamodule)
         given = {"train": train_dataloaders, "val": val_dataloaders}
         there = {"train_dataloaders": train_dataloaders, "val_dataloaders": val_dataloaders, "datamodule": datamodule}
         if self._elsewhere("fit", model, {**there, "ckpt_path": ckpt_path})[0]:
             return
-        with self._running("fit", model, given, datamodule, ckpt_path) as found:
+        with self._running("fit", model, given, datamodule) as found:
             fit = self._prepare_fit(found)
             if fit is None:
                 return
@@ -129,7 +133,7 @@ class Trainer(Running):
 
     def validate(
         self, model: Any = None, dataloaders: Any = None, ckpt_path: Any = None, verbose: bool = True,
-        datamodule: Any = None, weights_only: bool | None = None,
+        datamodule: Any = None, weights_only: bool | None = None, **older: Any,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Go through validation data; returns the logged figures of each dataloader.
 
@@ -140,14 +144,17 @@ class Trainer(Running):
             verbose: Whether the figures are printed.
             datamodule: A LightningDataModule, in the place of dataloaders.
             weights_only: Accepted; checkpoints are read so.
+            **older: `val_dataloaders`, as the data were called in earlier years; in `test` `test_dataloaders`.
         """
+        dataloaders = older_argument("validate", "dataloaders", dataloaders, "val_dataloaders", older)
         return self._evaluate("validate", model, {"val": dataloaders}, datamodule, ckpt_path, verbose)
 
     def test(
         self, model: Any = None, dataloaders: Any = None, ckpt_path: Any = None, verbose: bool = True,
-        datamodule: Any = None, weights_only: bool | None = None,
+        datamodule: Any = None, weights_only: bool | None = None, **older: Any,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Go through test data; see `validate`."""
+        dataloaders = older_argument("test", "dataloaders", dataloaders, "test_dataloaders", older)
         return self._evaluate("test", model, {"test": dataloaders}, datamodule, ckpt_path, verbose)
 
     def predict(
@@ -169,7 +176,7 @@ class Trainer(Running):
         ran, outputs = self._elsewhere("predict", model, {**given, "return_predictions": return_predictions})
         if ran:
             return outputs
-        with self._running("predict", model, {"predict": dataloaders}, datamodule, ckpt_path):
+        with self._running("predict", model, {"predict": dataloaders}, datamodule):
             evaluation = self._evaluation("predict")
             evaluation.run(inference=self.options.inference_mode)
             return None if return_predictions is False else evaluation.predictions()
@@ -193,6 +200,18 @@ class Trainer(Running):
         """
         return tune(self, model, train_dataloaders, datamodule, scale_batch_size_kwargs or {}, lr_find_kwargs or {})
 
+    def try_out(self, callbacks: Sequence[Callback] = (), **flags: Any) -> Any:
+        """Do what the run is about to do, for a moment, and put all back; see `trial.run`.
+
+        Args:
+            callbacks: Who watches; those of the Trainer do not.
+            **flags: The flags that differ.
+
+        Returns:
+            The Trainer that did it.
+        """
+        return trial.run(self, callbacks, **flags)
+
     def _evaluate(
         self, stage: str, model: Any, given: dict[str, Any], datamodule: Any, ckpt_path: Any, verbose: bool
     ) -> list[dict[str, Any]]:
@@ -201,7 +220,7 @@ class Trainer(Running):
         ran, figures = self._elsewhere(stage, model, {**there, "verbose": verbose})
         if ran:
             return figures  # type: ignore[no-any-return]
-        with self._running(stage, model, given, datamodule, ckpt_path):
+        with self._running(stage, model, given, datamodule):
             figures = self._evaluation(stage).run(inference=self.options.inference_mode)
             if verbose and self.is_global_zero:
                 for number, one in enumerate(figures):
@@ -210,35 +229,35 @@ class Trainer(Running):
 
     def _evaluation(self, stage: str) -> Evaluation:
         program = LightningProgram(self.lightning_module, self.plan, self.record)
-        sources = self.sources("val" if stage == "validate" else stage)
+        sources = self.sources(self.data_kind)
         if not sources:
             raise errors.value_error(
                 f"`{stage}`", expected="data: dataloaders, a datamodule, or a method of the module", received=None
             )
         self.log_hyperparameters()
-        return Evaluation(self, program, KINDS[stage], sources)
+        self.evaluation = Evaluation(self, program, KINDS[stage], sources)
+        return self.evaluation
 
     def _elsewhere(self, method: str, model: Any, given: dict[str, Any]) -> tuple[bool, Any]:
         """Check the module; where this process starts the ranks, run there: whether it did, and what came back."""
         model = self.lightning_module if model is None else model
         checks.check_module(model, method)
-        given["ckpt_path"] = self._checkpoint_path(given["ckpt_path"])
+        given["ckpt_path"] = self._path = self._checkpoint_path(given["ckpt_path"] or self._given_path)
         return ranks.launch(self, method, model, given)
 
     # -- a run ------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _running(
-        self, stage: str, model: Any, given: dict[str, Any], datamodule: Any, ckpt_path: Any
+        self, stage: str, model: Any, given: dict[str, Any], datamodule: Any
     ) -> Iterator[dict[str, Any] | None]:
         """Around a run: what comes before its first batch and after its last. Gives the checkpoint to go on from."""
         model = self.lightning_module if model is None else model
         given, datamodule = checks.data(given, datamodule)
-        path = self._checkpoint_path(ckpt_path)
         self.plan.strategy.start()
         self._attach(stage, model, given, datamodule)
         try:
-            found = self._set_up(path)
+            found = self._set_up(self._path)
             yield found
             self._tear_down()
         except KeyboardInterrupt as error:
@@ -282,12 +301,12 @@ class Trainer(Running):
             self.timed(self.datamodule, "setup")(stage)
         self.hooks("setup", stage)
         module.configure_model()
+        self.plan.precision.prepare(module)  # first, lest weights of a checkpoint be rounded
         found = None if path is None else checkpoint.read(path)
         if found is not None:
             checkpoint.load_module(self, found)
         if self.options.sync_batchnorm and strategy.world_size > 1:
             torch.nn.SyncBatchNorm.convert_sync_batchnorm(module)
-        self.plan.precision.prepare(module)
         strategy.place(module)
         strategy.distribute(module)
         if stage != "fit":
@@ -301,12 +320,8 @@ class Trainer(Running):
         old = legacy.is_old(module, self.options)
         checks.check_fit(self, module, old)
         program = LightningProgram(module, self.plan, self.record, self.optimizers, by_itself=old)
-        schedulers = Schedulers(
-            self.lr_scheduler_configs, self.hooks.own("lr_scheduler_step"), lambda: self.callback_metrics
-        )
-        kind = legacy.OldStep if old else LightningManualStep if program.manual else LightningStep
         state = self._state(found is not None)
-        fit = self.fitting = Fit(self, kind(program, self.plan, state, self.hooks), state, schedulers)
+        fit = self.fitting = self._fit(program, state)
         self.hooks("on_fit_start")
         self.log_hyperparameters()
         if found is not None:
@@ -324,6 +339,14 @@ class Trainer(Running):
         if found is not None:
             checkpoint.load_own(self, found)
         return fit
+
+    def _fit(self, program: LightningProgram, state: RunState) -> Fit:
+        """A fit by a program, from where `state` stands."""
+        own_step = self.hooks.own("lr_scheduler_step")
+        schedulers = Schedulers(self.lr_scheduler_configs, own_step, lambda: self.callback_metrics)
+        old = legacy.is_old(self.lightning_module, self.options)
+        kind = legacy.OldStep if old else LightningManualStep if program.manual else LightningStep
+        return Fit(self, kind(program, self.plan, state, self.hooks), state, schedulers)
 
     def _state(self, resumes: bool) -> RunState:
         """The cursor: a second `fit` goes on counting where the first one ended."""
@@ -398,7 +421,7 @@ class Trainer(Running):
 
     def _best_by_default(self, model: Any, ckpt_path: Any) -> Any:
         """As in Lightning: an evaluation without a module takes the best weights of the fit before."""
-        saving = self.checkpoint_callback
+        saving, ckpt_path = self.checkpoint_callback, ckpt_path or self._given_path
         if model is not None or ckpt_path is not None or not (saving and saving.best_model_path):
             return ckpt_path
         text = "No module is given: the best checkpoint of the last fit is loaded"

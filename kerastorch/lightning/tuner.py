@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import torch
+from kerastorch.base import errors
+from kerastorch.lightning import checks, trial
+from kerastorch.lightning.callbacks import Callback
+from kerastorch.lightning.callbacks.batch_size_finder import BatchSizeFinder
+from kerastorch.lightning.callbacks.learning_rate_finder import LearningRateFinder
+from kerastorch.lightning.callbacks.learning_rate_finder import LRFinder as LRFinder
 
-from kerastorch.base import chance, errors
-from kerastorch.base.plotting import pyplot
-from kerastorch.engine import micro_batch, range_test
-from kerastorch.engine.snapshot import Snapshot
-from kerastorch.lightning import checks, legacy
-from kerastorch.models.lr_finder_result import LRFinderResult
-from kerastorch.runtime import memory
-
-
-class LRFinder(LRFinderResult):
-    """What `Tuner.lr_find` found, under Lightning's names.
-
-    Example:
-        >>> LRFinder([0.1, 0.2], [2.0, 1.0]).results
-        {'lr': [0.1, 0.2], 'loss': [2.0, 1.0]}
-    """
-
-    @property
-    def results(self) -> dict[str, list[float]]:
-        """The rates ("lr") and the smoothed losses ("loss")."""
-        return {"lr": self.lr.tolist(), "loss": self.loss.tolist()}
-
-    def plot(self, suggest: bool = False, show: bool = False, ax: Any = None) -> Any:  # type: ignore[override]
-        """Draw the loss over the rate; see `LRFinderResult.plot`.
-
-        Args:
-            suggest: Whether to mark the suggestion.
-            show: Whether to open a window with it.
-            ax: The matplotlib axes to draw on; default new ones.
-        """
-        figure = super().plot(suggest, ax)
-        if show:
-            pyplot("`plot` of LRFinder").show()
-        return figure
+_METHODS: dict[str, dict[str, Any]] = {
+    "fit": {},
+    "validate": {"verbose": False},
+    "test": {"verbose": False},
+    "predict": {},
+}
 
 
 class Tuner:
@@ -75,7 +51,7 @@ class Tuner:
         early_stop_threshold: float | None = 4.0,
         update_attr: bool = True,
         attr_name: str = "",
-    ) -> LRFinder:
+    ) -> LRFinder | None:
         """Train for a moment with a growing learning rate, and see where the loss falls most steeply.
 
         Args:
@@ -94,35 +70,18 @@ class Tuner:
             attr_name: The name of the rate.
 
         Returns:
-            The rates and losses; `suggestion()` is a rate to train with.
+            The rates and losses; `suggestion()` is a rate to train with. None with `fast_dev_run`.
 
         Raises:
             ValueError: An argument is wrong, or the module has no such attribute.
         """
-        rates = range_test.rates(min_lr, max_lr, num_training, mode)
-        strategy = self.trainer.plan.strategy
-        holder, name = _place([model], [attr_name] if attr_name else ["lr", "learning_rate"])
-
-        def test(fit: Any) -> list[float]:
-            def set_rate(rate: float) -> None:
-                for optimizer in self.trainer.optimizers:
-                    for group in optimizer.param_groups:
-                        group["lr"] = rate
-
-            def figures() -> dict[str, torch.Tensor]:
-                loss = (fit.step.loss * fit.step.every).clone()
-                strategy.sum_([loss])
-                return {"loss": loss / strategy.world_size}
-
-            fit.step.finish = figures
-            return range_test.range_test(fit.step, fit.source, rates, set_rate, early_stop_threshold)
-
-        losses = self._trial(model, train_dataloaders, datamodule, test)
-        result = LRFinder(rates[: len(losses)], losses, mode)
-        suggestion = result.suggestion() if update_attr else None
-        if suggestion is not None:
-            _put(holder, name, suggestion)
-        return result
+        if method != "fit":
+            raise errors.value_error("`method` of lr_find", expected='"fit"', received=method)
+        finder = LearningRateFinder(min_lr, max_lr, num_training, mode, early_stop_threshold, update_attr, attr_name)
+        ran = self._run(finder, "fit", model, datamodule, train_dataloaders)
+        if finder.rate is not None:
+            finder.setter(ran, model)(finder.rate)  # ranks have done it to their own module
+        return finder.optimal_lr
 
     def scale_batch_size(
         self,
@@ -137,98 +96,57 @@ class Tuner:
         init_val: int = 2,
         max_trials: int = 25,
         batch_arg_name: str = "batch_size",
+        margin: float = 0.05,
         max_val: int = 8192,
-    ) -> int:
-        """The largest batch size that fits into memory, of those that double from `init_val`.
+    ) -> int | None:
+        """The largest batch size that fits into memory; see `BatchSizeFinder`.
 
         Args:
-            model: The module; it, its `hparams` or the datamodule has the size, and `train_dataloader` uses it.
+            model: The module; it, its `hparams` or the datamodule keep the size, and their dataloaders use it.
             train_dataloaders: Refused: the loader must be made anew with each size.
             val_dataloaders: Accepted.
-            dataloaders: Accepted.
+            dataloaders: Refused as `train_dataloaders`, for other methods than "fit".
             datamodule: See `Trainer.fit`.
-            method: "fit".
+            method: What is tried: "fit", "validate", "test" or "predict".
             mode: "power": double until it does not fit; "binsearch": then bisect.
-            steps_per_trial: Updates of a try.
+            steps_per_trial: Batches of a try.
             init_val: The first size.
             max_trials: The most tries.
             batch_arg_name: The name of the size.
+            margin: The part of the size found that "binsearch" leaves free.
             max_val: The largest size.
+
+        Returns:
+            The size; None with `fast_dev_run`.
 
         Raises:
             ValueError: An argument is wrong, or nothing has the size.
         """
-        micro_batch.check(mode, max_trials)
-        given, datamodule = checks.data({"train": train_dataloaders}, datamodule)
-        if given["train"] is not None:
-            raise errors.value_error(
-                "`train_dataloaders` of scale_batch_size",
-                expected="None: a method `train_dataloader`, or a datamodule, that makes them of the size",
-                received=train_dataloaders,
-            )
-        held = [one for one in (datamodule, model) if one is not None]
-        holder, name = _place(held, [batch_arg_name])
-        low, high, size = 0, 0, min(init_val, max_val)
-        for _ in range(max_trials):
-            _put(holder, name, size)
-            fits, whole = self._fits(model, datamodule, steps_per_trial, size)
-            low, high = (size, high) if fits else (low, size)
-            if not fits:
-                memory.give_back(self.trainer.plan.device)
-            if ((whole or size == max_val) and fits) or (high and (mode == "power" or high - low <= 1)):
-                break
-            size = (low + high) // 2 if high else min(size * 2, max_val)
-        _put(holder, name, max(low, 1))
-        return max(low, 1)
+        finder = BatchSizeFinder(mode, steps_per_trial, init_val, max_trials, batch_arg_name, margin, max_val)
+        self._run(finder, method, model, datamodule, train_dataloaders if method == "fit" else dataloaders)
+        return finder.optimal_batch_size
 
-    def _fits(self, model: Any, datamodule: Any, steps: int, size: int) -> tuple[bool, bool]:
-        """Whether a size fits, and whether it takes all data at once."""
-        whole = False
-
-        def test(fit: Any) -> None:
-            nonlocal whole
-            whole = fit.source.num_batches is not None and fit.source.num_batches <= 1
-            with fit.step.session():
-                for number, batch in enumerate(fit.source.batches(0)):
-                    if number == steps:
-                        break
-                    fit.step(batch)
-
-        full = None
+    def _run(self, finder: Any, method: str, model: Any, datamodule: Any, loaders: Any) -> Any:
+        """Begin a run that ends when something is found; the Trainer of it."""
+        if method not in _METHODS:
+            raise errors.unknown_name("`method` of a Tuner", method, _METHODS)
+        made = trial.sibling(self.trainer, [finder, _Ends()], max_epochs=0, num_sanity_val_steps=0)
         try:
-            self._trial(model, None, datamodule, test)
-        except RuntimeError as error:
-            if not memory.is_out_of_memory(error):
-                raise
-            full = "out of memory"
-        return self.trainer.plan.strategy.any(full) is None, whole
-
-    def _trial(self, model: Any, loaders: Any, datamodule: Any, test: Any) -> Any:
-        """Prepare a fit, do something else with it, and put all back."""
-        trainer = self.trainer
-        checks.check_module(model, "fit")
-        if not model.automatic_optimization or legacy.is_old(model, trainer.options):
-            raise errors.value_error(
-                "Tuner", expected="a module with automatic optimization", received=type(model).__name__
-            )
-        weights, drawn = copy.deepcopy(model.state_dict()), chance.state(trainer.plan.device)
-        kept = (trainer.own_callbacks, trainer.loggers, trainer.fitting)
-        optimizers = Snapshot()
-        trainer.own_callbacks, trainer.loggers, trainer.fitting = [], [], None
-        try:
-            with trainer._running("fit", model, {"train": loaders}, datamodule, None):
-                fit = trainer._prepare_fit(None)
-                optimizers = Snapshot(*trainer.optimizers)  # a Keras model's is the same one in every fit
-                trainer.record.active = trainer.record.training
-                return test(fit)
+            getattr(made, method)(model, loaders, datamodule=datamodule, **_METHODS[method])
         finally:
-            trainer.own_callbacks, trainer.loggers, trainer.fitting = kept
-            optimizers.restore()
-            model.load_state_dict(weights)
-            chance.restore(drawn)
-            for parameter in model.parameters():
-                parameter.grad = None
-            trainer.should_stop = False
+            for one in (made.lightning_module, made.datamodule):
+                if one is not None:
+                    one.trainer = self.trainer
+        return made
+
+
+class _Ends(Callback):
+    """Leaves out the data of an evaluation."""
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        trainer.evaluation.sources = []
+
+    on_test_start = on_predict_start = on_validation_start
 
 
 def tune(
@@ -266,27 +184,3 @@ def tune(
     if name := options.auto_lr_find:
         found["lr_find"] = tuner.lr_find(model, **data, **{"attr_name": "" if name is True else name, **rates})
     return found
-
-
-def _has(thing: Any, name: str) -> bool:
-    return name in thing.hparams or hasattr(thing, name)
-
-
-def _place(things: list[Any], names: list[str]) -> tuple[Any, str]:
-    """What keeps a setting, and under which name."""
-    for thing in things:
-        for name in names:
-            if _has(thing, name):
-                return thing, name
-    raise errors.value_error(
-        type(things[-1]).__name__,
-        expected=f"an attribute or hyperparameter {' or '.join(map(repr, names))}",
-        received=None,
-    )
-
-
-def _put(thing: Any, name: str, value: Any) -> None:
-    if name in thing.hparams:
-        thing.hparams[name] = value
-    if hasattr(thing, name):
-        setattr(thing, name, value)

@@ -22,8 +22,8 @@ class Logger(ABC):
     results of `evaluate` as "evaluate/<name>". The settings of the run are kept when it begins. Of several processes
     that train together only the first one logs.
 
-    A logger of your own overrides `experiment` and `log_metrics`, and of the methods that do nothing here those for
-    what else it can keep.
+    A logger of your own overrides `log_metrics`, perhaps `experiment`, `name`, `version` and `save_dir`, and of the
+    methods that do nothing here those for what else it can keep.
 
     Args:
         save_dir: The folder; subfolders are made when something is written.
@@ -59,8 +59,8 @@ class Logger(ABC):
                 expected="an integer >= 0",
                 received=log_every_n_steps,
             )
-        self.save_dir = os.fspath(save_dir)
-        self.name = name
+        self._save_dir = os.fspath(save_dir)
+        self._name = name
         self.log_every_n_steps = log_every_n_steps
         self.params: dict[str, Any] = {}
         self.step = 0
@@ -78,9 +78,19 @@ class Logger(ABC):
     # -- where ------------------------------------------------------------------------------------------------------
 
     @property
-    @abstractmethod
     def experiment(self) -> Any:
-        """The object that writes (a `SummaryWriter`, a client's run), opened when it is first asked for."""
+        """The object that writes (a `SummaryWriter`, a client's run), opened when it is first asked for, or None."""
+        return None
+
+    @property
+    def save_dir(self) -> str:
+        """The folder."""
+        return self._save_dir
+
+    @property
+    def name(self) -> str:
+        """The subfolder for runs that belong together."""
+        return self._name
 
     @property
     def version(self) -> int | str:

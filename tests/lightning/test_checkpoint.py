@@ -237,3 +237,12 @@ def test_fewer_epochs_than_were_made_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least the 2 epochs"):
         fit(pl, tmp_path, path, max_epochs=1)
     assert fit(pl, tmp_path, path, max_epochs=2)[1].global_step == 12
+
+
+def test_double_weights_of_a_checkpoint_are_not_rounded(tmp_path: Path) -> None:
+    module, trainer, _ = parity.run(
+        pl, parity.classifier, tmp_path, parity.data(), max_epochs=1, precision="64-true", enable_checkpointing=True
+    )
+    fresh = parity.classifier(pl)()
+    trainer.test(fresh, parity.data(), ckpt_path="best", verbose=False)
+    assert all(torch.equal(a, b) for a, b in zip(fresh.parameters(), module.parameters(), strict=True))

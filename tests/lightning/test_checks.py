@@ -11,7 +11,7 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau, StepLR
 
 import kerastorch.lightning as pl
-from kerastorch.lightning.checks import ordered
+from kerastorch.lightning.checks import ordered, place
 from tests.lightning import parity
 
 
@@ -187,3 +187,17 @@ def test_a_modules_callback_replaces_the_trainers() -> None:
     own, other = pl.callbacks.EarlyStopping("a"), pl.callbacks.EarlyStopping("b")
     saving, bar = pl.callbacks.ModelCheckpoint(), pl.callbacks.TQDMProgressBar()
     assert ordered([saving, own, bar], other) == [bar, other, saving]
+
+
+def test_finders_come_first_and_what_saves_comes_last_as_in_lightning() -> None:
+    names = []
+    for lib in parity.both():
+        made = [getattr(lib.callbacks, name)() for name in ("ModelCheckpoint", "Timer", "LearningRateFinder")]
+        with parity.quiet():
+            trainer = lib.Trainer(
+                callbacks=[*made, lib.callbacks.BatchSizeFinder()], logger=False, enable_progress_bar=False,
+                enable_model_summary=False, max_epochs=1, accelerator="cpu",
+            )  # fmt: skip
+        names.append([type(one).__name__ for one in trainer.callbacks])
+    assert names[0] == names[1] == ["LearningRateFinder", "BatchSizeFinder", "Timer", "ModelCheckpoint"]
+    assert place(object()) == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import kerastorch.lightning as pl
 from tests.lightning import parity
 
@@ -69,3 +71,12 @@ def test_of_datasets() -> None:
     )
     assert len(made.train_dataloader()) == 11 and len(made.val_dataloader()) == 2
     assert list(made.predict_dataloader()) == ["a"] and made.test_dataloader() is None
+
+
+def test_arguments_of_earlier_years() -> None:
+    with pytest.warns(DeprecationWarning, match="`train_transforms`, `dims` of"):
+        made = pl.LightningDataModule(len, dims=(1, 28, 28))
+    assert made.train_transforms is len and made.val_transforms is None
+    assert made.size() == (1, 28, 28) and made.size(-1) == 28
+    with pytest.raises(TypeError, match="transforms"):
+        pl.LightningDataModule(transform=1)

@@ -107,3 +107,16 @@ def test_onnx_in_another_runtime(dynamo: bool, fitted: Judge, tmp_path: Path) ->
     wanted = fitted.eval()(x)
     fitted.train()
     assert abs(torch.from_numpy(found) - wanted).max() < 1e-5
+
+
+def test_arguments_that_a_checkpoint_cannot_hold(tmp_path: Path) -> None:
+    class Holding(Judge):
+        def __init__(self, net: Any, width: int = 2) -> None:
+            super().__init__()
+            self.save_hyperparameters()
+
+    _, trainer, _ = parity.run(pl, lambda lib: lambda: Holding(nn.Identity()), tmp_path, parity.data(16), max_epochs=1)
+    trainer.save_checkpoint(tmp_path / "a.ckpt")
+    with pytest.raises(TypeError, match=r"does not hold \(net\).*load_from_checkpoint\(path, net=...\)"):
+        Holding.load_from_checkpoint(tmp_path / "a.ckpt")
+    assert Holding.load_from_checkpoint(tmp_path / "a.ckpt", net=nn.Identity()).hparams.width == 2

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kerastorch.lightning as pl
-from kerastorch.lightning.hparams import AttributeDict
+from kerastorch.lightning.hparams import AttributeDict, setter
 from tests.lightning import parity
 
 
@@ -71,3 +71,32 @@ def test_wrong_names() -> None:
         Wrong()
     with pytest.raises(TypeError, match="a dict or a Namespace"):
         Wrong(given=5)
+
+
+def test_a_setting_is_set_wherever_it_is_kept_as_lightning_does() -> None:
+    with parity.quiet():
+        from lightning.pytorch.utilities.parsing import lightning_setattr
+    for lib in parity.both():
+
+        class Module(lib.LightningModule):  # type: ignore[misc]
+            def __init__(self, rows: int = 1) -> None:
+                super().__init__()
+                self.save_hyperparameters()
+                self.rows = rows
+
+        class Data(lib.LightningDataModule):  # type: ignore[misc]
+            def __init__(self, rows: int = 1) -> None:
+                super().__init__()
+                self.save_hyperparameters()
+
+        module, data = Module(), Data()
+        if lib is pl:
+            setter([module, data], ["rate", "rows"])(5)
+        else:
+            with parity.quiet():
+                module.trainer = lib.Trainer(logger=False, enable_checkpointing=False, accelerator="cpu")
+            module.trainer.datamodule = data
+            lightning_setattr(module, "rows", 5)
+        assert (module.rows, module.hparams.rows, data.hparams.rows, hasattr(data, "rows")) == (5, 5, 5, False)
+    with pytest.raises(ValueError, match="'rate'"):
+        setter([Module()], ["rate"])

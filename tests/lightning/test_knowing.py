@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import kerastorch.lightning as pl
 from tests.lightning import parity
 
@@ -60,3 +62,32 @@ def test_who_there_is(tmp_path: Path) -> None:
     assert isinstance(trainer.logger, pl.loggers.TensorBoardLogger)
     assert trainer.log_dir == str(tmp_path / "lightning_logs" / "version_0") and trainer.train_dataloader is None
     assert (trainer.local_rank, trainer.model, trainer.callback_metrics) == (0, None, {})
+
+
+def test_names_that_lightning_documents(tmp_path: Path) -> None:
+    for lib in parity.both():
+        with parity.quiet():
+            trainer = lib.Trainer(
+                default_root_dir=tmp_path, logger=False, accelerator="cpu", precision="bf16-true", max_epochs=1,
+                enable_progress_bar=False, enable_model_summary=False,
+            )  # fmt: skip
+        assert (trainer.received_sigterm, trainer.ckpt_path, trainer.loggers) == (False, None, [])
+        assert trainer.distributed_sampler_kwargs is None and trainer.default_root_dir == str(tmp_path)
+        with trainer.init_module():
+            layer = torch.nn.Linear(2, 1)
+        assert (layer.weight.dtype, layer.weight.device.type) == (torch.bfloat16, "cpu")
+        assert torch.get_default_dtype() is torch.float32
+        with parity.quiet():
+            trainer.fit(parity.classifier(lib)(), parity.data())
+            assert len(trainer.lr_scheduler_configs) == 1 and trainer.ckpt_path is None
+            path = trainer.checkpoint_callback.best_model_path
+            trainer.test(parity.classifier(lib)(), parity.data(), ckpt_path="best", verbose=False)
+            assert trainer.ckpt_path == path
+            trainer.ckpt_path = path
+            fresh = parity.classifier(lib)()
+            trainer.test(fresh, parity.data(), verbose=False)  # the one that was set
+        assert trainer.ckpt_path == path
+        found = torch.load(path, weights_only=False)["state_dict"]
+        assert all(torch.equal(value, found[name]) for name, value in fresh.state_dict().items())
+    two = pl.Trainer(devices=2, accelerator="cpu", logger=False, max_epochs=1)
+    assert (two.distributed_sampler_kwargs, two.accelerator) == (None, "cpu")

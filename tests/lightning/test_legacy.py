@@ -183,3 +183,17 @@ def test_ends_of_epochs_get_the_outputs(tmp_path: Path) -> None:
         figures = trainer.test(module, parity.data(16), verbose=False)
     assert module.told == ("start", 6, False, "end") and figures[0]["seen"] == 2
     assert len({str(one.message) for one in told}) == 4 and len(OLD) == 10
+
+
+def test_a_method_of_the_modules_own_is_left_alone(tmp_path: Path) -> None:
+    told: list[Any] = []
+
+    class Own(parity.classifier(pl)):  # type: ignore[misc]
+        def on_train_epoch_end(self) -> None:
+            self.on_epoch_end(1)
+
+        def on_epoch_end(self, outputs: Any) -> None:
+            told.append(outputs)
+
+    parity.run(pl, lambda lib: Own, tmp_path, parity.data(16), max_epochs=2)
+    assert told == [1, 1]

@@ -80,3 +80,23 @@ def test_modules_within_are_in_the_trainer_too(tmp_path: Path) -> None:
     module, trainer, _ = parity.run(pl, lambda lib: Whole, tmp_path, parity.data(24), max_epochs=1)
     assert module.parts[0].trainer is trainer and module.parts[0].steps == [0, 1, 2]
     assert "size" in trainer.callback_metrics
+
+
+def test_manual_optimization_as_a_property(tmp_path: Path) -> None:
+    told = []
+    for lib in parity.both():
+
+        class Manual(parity.classifier(lib)):  # type: ignore[misc]
+            @property
+            def automatic_optimization(self) -> bool:
+                return False
+
+            def training_step(self, batch: Any, batch_idx: int) -> None:
+                optimizer = self.optimizers()
+                optimizer.zero_grad()
+                self.manual_backward(super().training_step(batch, batch_idx)["loss"])
+                optimizer.step()
+
+        module, trainer, _ = parity.run(lib, lambda lib, kind=Manual: kind, tmp_path, parity.data(16), max_epochs=1)
+        told.append((trainer.global_step, *(p.detach().tolist() for p in module.parameters())))
+    assert told[0] == told[1]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from kerastorch.lightning.options import REFUSED, RENAMED, TUNED, Options
+from kerastorch.lightning.older_flags import NEEDLESS, REFUSED, RENAMED, TUNED
+from kerastorch.lightning.options import Options
 from tests.lightning import parity
 
 
@@ -17,7 +18,7 @@ def test_every_flag_of_lightning_is_known() -> None:
     flags = [name for name in inspect.signature(real.Trainer.__init__).parameters if name != "self"]
     known = set(Options.__dataclass_fields__)
     assert set(flags) <= known and known - set(flags) == {"truncated_bptt_steps", *TUNED}
-    assert not known & {*RENAMED, *REFUSED}
+    assert not known & {*RENAMED, *REFUSED, *NEEDLESS}
 
 
 def test_defaults_are_lightnings() -> None:
@@ -31,31 +32,6 @@ def test_defaults_are_lightnings() -> None:
         "reload_dataloaders_every_n_epochs",
     ):  # fmt: skip
         assert getattr(own, name) == getattr(trainer, name), name
-
-
-@pytest.mark.parametrize(
-    ("flags", "wanted"),
-    [
-        ({"gpus": 2}, {"devices": 2, "accelerator": "gpu"}),
-        ({"num_processes": 2}, {"devices": 2}),
-        ({"nb_gpu_nodes": 3}, {"num_nodes": 3}),
-        ({"use_amp": True}, {"precision": "16-mixed"}),
-        ({"max_nb_epochs": 4}, {"max_epochs": 4}),
-        ({"train_percent_check": 1}, {"limit_train_batches": 1.0}),
-        ({"experiment": False}, {"logger": False}),
-    ],
-    ids=str,
-)
-def test_older_names(flags: dict[str, Any], wanted: dict[str, Any]) -> None:
-    with pytest.warns(DeprecationWarning) as told:
-        options = Options.make(flags)
-    assert len(told) == 1
-    assert {name: getattr(options, name) for name in wanted} == wanted
-
-
-def test_old_and_new_together_are_refused() -> None:
-    with pytest.warns(DeprecationWarning), pytest.raises(ValueError, match="`max_epochs` alone"):
-        Options.make({"max_nb_epochs": 1, "max_epochs": 2})
 
 
 def test_what_follows() -> None:
@@ -82,6 +58,7 @@ def test_the_plan() -> None:
     assert plan.settings() == {
         "device": "cpu", "strategy": "auto", "devices": 1, "precision": "bf16-mixed", "accumulate_grad_batches": 3
     }  # fmt: skip
+    assert Options.make({"accelerator": "cpu", "devices": "0,1"}).plan().strategy.ranks == 2
     assert Options.make({"accelerator": "cpu", "strategy": "ddp_find_unused_parameters_true", "devices": 2}).plan()
 
 

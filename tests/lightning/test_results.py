@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import kerastorch.lightning as pl
 from benchmarks import probe
-from kerastorch.lightning.results import Record, reduction
+from kerastorch.lightning.results import Record, in_order, reduction
 from kerastorch.runtime.strategy import SingleDevice
 from tests.lightning import parity
 
@@ -141,3 +142,21 @@ def test_one_name_for_two_dataloaders_is_refused(tmp_path: Path) -> None:
     for lib in parity.both():
         with pytest.raises(Exception, match="same"):
             parity.run(lib, make, tmp_path, parity.data(8), [parity.data(8), parity.data(8)], max_epochs=1)
+
+
+def test_numbers_of_numpy_and_tensors_of_several_numbers(tmp_path: Path) -> None:
+    class Module(parity.classifier(pl)):  # type: ignore[misc]
+        wrong: Any = 0.0
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            self.log("z", np.float32(0.5))
+            self.log("a", np.int64(2), prog_bar=True)
+            self.log("wrong", self.wrong)
+            return super().training_step(batch, batch_idx)
+
+    _, trainer, _ = parity.run(pl, lambda lib: Module, tmp_path, parity.data(16), max_epochs=1)
+    assert (float(trainer.callback_metrics["z"]), float(trainer.callback_metrics["a"])) == (0.5, 2.0)
+    assert list(in_order({"z": 1, "a": 2})) == ["z", "a"]
+    Module.wrong = torch.zeros(2)
+    with pytest.raises(ValueError, match="a tensor with one number"):
+        parity.run(pl, lambda lib: Module, tmp_path, parity.data(16), max_epochs=1)

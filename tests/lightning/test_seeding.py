@@ -26,3 +26,14 @@ def test_the_same_numbers_as_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pl.seed_everything() == 11
     with pytest.raises(ValueError, match="an integer in"):
         pl.seed_everything("many")  # type: ignore[arg-type]
+
+
+def test_numbers_are_put_back_after_an_error_too() -> None:
+    def draw() -> tuple[float, ...]:
+        return random.random(), float(np.random.rand()), float(torch.rand(1))
+
+    drawn = []
+    with pytest.raises(KeyError), pl.utilities.isolate_rng():
+        drawn.append(draw())
+        raise KeyError
+    assert draw() == drawn[0]

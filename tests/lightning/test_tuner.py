@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,6 +13,13 @@ import torch
 import kerastorch.lightning as pl
 from kerastorch.runtime import memory
 from tests.lightning import parity
+
+
+@pytest.fixture(autouse=True)
+def _no_collection() -> Iterator[None]:
+    """Python's garbage is not collected after each trial, which takes a third of a second."""
+    with mock.patch("gc.collect"):
+        yield
 
 
 def trainer(lib: Any, folder: Path) -> Any:
@@ -50,8 +58,8 @@ def test_a_module_without_a_rate_is_refused(tmp_path: Path) -> None:
         pl.Tuner(trainer(pl, tmp_path)).lr_find(module, parity.data())
 
 
-def sized(most: int) -> Any:
-    class Sized(parity.autoencoder(pl)):  # type: ignore[misc]
+def sized(most: int, lib: Any = pl) -> Any:
+    class Sized(parity.autoencoder(lib)):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.batch_size = 4
@@ -67,7 +75,7 @@ def sized(most: int) -> Any:
     return Sized()
 
 
-@pytest.mark.parametrize(("mode", "most", "wanted"), [("power", 20, 16), ("binsearch", 20, 20), ("power", 999, 128)])
+@pytest.mark.parametrize(("mode", "most", "wanted"), [("power", 20, 16), ("binsearch", 20, 19), ("power", 999, 128)])
 def test_a_batch_size(mode: str, most: int, wanted: int, tmp_path: Path) -> None:
     module = sized(most)
     with mock.patch.object(memory, "give_back") as given:
@@ -119,12 +127,12 @@ def test_older_flags_are_the_tuner(tmp_path: Path) -> None:
             held = flagged(tmp_path, names, auto_lr_find="rate", auto_scale_batch_size="binsearch")
             if way == "flags":
                 told = held.tune(module)
-                assert told["scale_batch_size"] == 20 and told["lr_find"].suggestion() == module.rate
+                assert told["scale_batch_size"] == 19 and told["lr_find"].suggestion() == module.rate
             before = (module.batch_size, module.rate)
             held.fit(module)
-            assert (before == (4, 0.5)) == (way == "fit") and held.global_step == 5
+            assert (before == (4, 0.5)) == (way == "fit") and held.global_step == 6
         found.append((module.batch_size, module.rate))
-    assert found[0] == found[1] == found[2] and found[0][0] == 20 and found[0][1] != 0.5
+    assert found[0] == found[1] == found[2] and found[0][0] == 19 and found[0][1] != 0.5
 
 
 def test_tune_without_flags_only_tells(tmp_path: Path) -> None:
@@ -137,9 +145,55 @@ def test_tune_without_flags_only_tells(tmp_path: Path) -> None:
 def test_no_size_is_larger_than_max_val(tmp_path: Path) -> None:
     module = sized(1000)
     for mode in ("power", "binsearch"):
-        assert (
-            pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, mode=mode, max_val=19) == 19 == module.batch_size
-        )
+        found = pl.Tuner(trainer(pl, tmp_path)).scale_batch_size(module, mode=mode, max_val=19, margin=0)
+        assert found == 19 == module.batch_size
+
+
+def test_the_margin_is_lightnings(tmp_path: Path) -> None:
+    with parity.quiet():
+        from lightning.pytorch.tuner import Tuner as Real
+    for margin in (0.05, 0.3):
+        sizes = []
+        for lib, kind in zip(parity.both(), (pl.Tuner, Real), strict=True):
+            with parity.quiet():
+                how = {"mode": "binsearch", "margin": margin}
+                sizes.append(kind(trainer(lib, tmp_path)).scale_batch_size(sized(20, lib), **how))
+        assert sizes[0] == sizes[1] == int(20 * (1 - margin))
+
+
+@pytest.mark.parametrize("method", ["validate", "test", "predict"])
+def test_a_batch_size_of_an_evaluation(method: str, tmp_path: Path) -> None:
+    class Judged(parity.classifier(pl)):  # type: ignore[misc]
+        batch_size, batches = 4, 0
+
+        def val_dataloader(self) -> Any:
+            return parity.data(100, self.batch_size)
+
+        test_dataloader = predict_dataloader = val_dataloader
+
+        def forward(self, x: Any) -> Any:
+            if len(x) > 20:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            self.batches += 1
+            return super().forward(x)
+
+        def predict_step(self, batch: Any, batch_idx: int) -> Any:
+            return self(batch[0])
+
+    module, held = Judged(), trainer(pl, tmp_path)
+    assert pl.Tuner(held).scale_batch_size(module, method=method) == 16 == module.batch_size
+    assert module.batches == 0 and module.trainer is held, "all is put back, and nothing is evaluated"
+    with pytest.raises(ValueError, match="`method`"):
+        pl.Tuner(held).scale_batch_size(module, method="tune")
+    with pytest.raises(ValueError, match="`method`"):
+        pl.Tuner(held).lr_find(module, method=method)
+
+
+def test_a_trainer_is_afterwards_what_it_was(tmp_path: Path) -> None:
+    held, module = trainer(pl, tmp_path), parity.classifier(pl)()
+    before = dict(vars(held))
+    pl.Tuner(held).lr_find(module, parity.data(), num_training=5, update_attr=False)
+    assert vars(held) == before and held.state.status == "initializing" and module.trainer is held
 
 
 def test_the_finding_is_drawn_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ class Callback:
     Attributes:
         monitors: Whether it looks at logged figures at an epoch's end, and so comes after the module's hook there.
         saves: Whether it writes checkpoints, and so comes after all other callbacks.
+        tunes: Whether it tries settings, and so comes before all other callbacks.
         logs: Whether it may log figures, which a monitored name may then be.
         only_in_trainer: Whether it cannot watch a `fit` of the Keras dialect, since it changes a Trainer.
 
@@ -24,6 +25,7 @@ class Callback:
 
     monitors = False
     saves = False
+    tunes = False
     logs = True
     only_in_trainer = False
 
@@ -34,6 +36,8 @@ class Callback:
 
     def _key(self, **arguments: Any) -> str:
         return f"{type(self).__qualname__}{arguments!r}"
+
+    _generate_state_key = _key  # what users who override `state_key` call
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps of it: tensors and plain values."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from kerastorch.lightning.callbacks.callback import Callback
+
+Columns = list[tuple[str, list[str]]]
 
 
 class ModelSummary(Callback):
@@ -14,6 +17,7 @@ class ModelSummary(Callback):
 
     Args:
         max_depth: How deep parts of parts are shown; -1 for all, 0 for none.
+        **summarize_kwargs: More for `summarize`, which a subclass may override.
 
     Example:
         >>> print(table(nn.Sequential(nn.Linear(2, 1)), 1))
@@ -24,12 +28,74 @@ class ModelSummary(Callback):
         3 trainable, 0 frozen, 3 parameters in all
     """
 
-    def __init__(self, max_depth: int = 1) -> None:
-        self.max_depth = max_depth
+    def __init__(self, max_depth: int = 1, **summarize_kwargs: Any) -> None:
+        self.max_depth, self.summarize_kwargs = max_depth, summarize_kwargs
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         if self.max_depth and trainer.is_global_zero:
-            print(table(pl_module, self.max_depth))
+            self.summarize(**summary(pl_module, self.max_depth), **self.summarize_kwargs)
+
+    @staticmethod
+    def summarize(
+        summary_data: Columns,
+        total_parameters: int,
+        trainable_parameters: int,
+        model_size: float,
+        total_training_modes: dict[str, int],
+        total_flops: int,
+        **summarize_kwargs: Any,
+    ) -> None:
+        """Show a summary.
+
+        Args:
+            summary_data: The columns of the table, each with its name.
+            total_parameters: The numbers in all parameters.
+            trainable_parameters: The numbers in those that train.
+            model_size: Their size, in MB of 10^6 bytes.
+            total_training_modes: How many parts are in the mode "train", and how many in "eval".
+            total_flops: 0; operations are not counted.
+            **summarize_kwargs: What the callback was given.
+        """
+        print(_text(summary_data, total_parameters, trainable_parameters))
+
+
+def summary(module: nn.Module, max_depth: int) -> dict[str, Any]:
+    """What `ModelSummary.summarize` gets.
+
+    Args:
+        module: The module.
+        max_depth: How deep parts of parts are shown; -1 for all.
+
+    Example:
+        >>> summary(nn.Sequential(nn.Linear(2, 1)), 1)["model_size"]
+        1.2e-05
+    """
+    parts = [(name, part) for name, part in module.named_modules() if name]
+    shown = [(name, part) for name, part in parts if max_depth < 0 or name.count(".") < max_depth]
+    columns: Columns = [
+        (" ", [str(number) for number in range(len(shown))]),
+        ("Name", [name for name, _ in shown]),
+        ("Type", [type(part).__name__ for _, part in shown]),
+        ("Params", [f"{_count(part.parameters()):,}" for _, part in shown]),
+        ("Mode", ["train" if part.training else "eval" for _, part in shown]),
+    ]
+    if own := _count(module.parameters(recurse=False)):
+        for (_, cells), cell in zip(columns, (" ", "other params", "n/a", f"{own:,}", "n/a"), strict=True):
+            cells.append(cell)
+    modes = [part.training for _, part in parts]
+    parameters = list(module.parameters())
+    return {
+        "summary_data": columns,
+        "total_parameters": _count(parameters),
+        "trainable_parameters": _count(p for p in parameters if p.requires_grad),
+        "model_size": sum(_count([p]) * p.dtype.itemsize for p in parameters) / 1e6,
+        "total_training_modes": {"train": modes.count(True), "eval": modes.count(False)},
+        "total_flops": 0,
+    }
+
+
+def _count(parameters: Iterable[Tensor]) -> int:
+    return sum(0 if nn.parameter.is_lazy(p) else p.numel() for p in parameters)
 
 
 def table(module: nn.Module, max_depth: int) -> str:
@@ -39,16 +105,14 @@ def table(module: nn.Module, max_depth: int) -> str:
         module: The module.
         max_depth: How deep parts of parts are shown; -1 for all.
     """
-    rows = [("", "Name", "Type", "Params", "Mode")]
-    for name, part in module.named_modules():
-        if name and (max_depth < 0 or name.count(".") < max_depth):
-            count = sum(p.numel() for p in part.parameters())
-            mode = "train" if part.training else "eval"
-            rows.append((str(len(rows) - 1), name, type(part).__name__, f"{count:,}", mode))
-    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    found = summary(module, max_depth)
+    return _text(found["summary_data"], found["total_parameters"], found["trainable_parameters"])
+
+
+def _text(columns: Columns, total: int, trained: int) -> str:
+    rows = [tuple(name for name, _ in columns), *zip(*(cells for _, cells in columns), strict=True)]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     rule = "-" * (max(map(len, lines)) + 2)
-    trained = sum(p.numel() for p in module.parameters() if p.requires_grad)
-    whole = sum(p.numel() for p in module.parameters())
-    count = f"{trained:,} trainable, {whole - trained:,} frozen, {whole:,} parameters in all"
+    count = f"{trained:,} trainable, {total - trained:,} frozen, {total:,} parameters in all"
     return "\n".join([lines[0], rule, *lines[1:], rule, count])

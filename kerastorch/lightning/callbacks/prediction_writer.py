@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from typing import Any
 
 from torch.utils.data import DataLoader, RandomSampler
@@ -11,7 +12,23 @@ from kerastorch.base import errors
 from kerastorch.lightning.callbacks.callback import Callback
 from kerastorch.lightning.data import as_list, shared
 
-_INTERVALS = ("batch", "epoch", "batch_and_epoch")
+
+class WriteInterval(str, Enum):
+    """When predictions are written."""
+
+    BATCH = "batch"
+    EPOCH = "epoch"
+    BATCH_AND_EPOCH = "batch_and_epoch"
+
+    @property
+    def on_batch(self) -> bool:
+        """Whether after each batch."""
+        return self != "epoch"
+
+    @property
+    def on_epoch(self) -> bool:
+        """Whether when all are there."""
+        return self != "batch"
 
 
 class BasePredictionWriter(Callback):
@@ -27,16 +44,17 @@ class BasePredictionWriter(Callback):
         >>> class Saving(BasePredictionWriter):
         ...     def write_on_epoch_end(self, trainer, pl_module, predictions, batch_indices):
         ...         print(len(predictions), batch_indices)
-        >>> Saving("epoch").interval
-        'epoch'
+        >>> Saving("epoch").interval.on_batch
+        False
     """
 
     only_in_trainer = True
 
     def __init__(self, write_interval: str = "batch") -> None:
-        if write_interval not in _INTERVALS:
-            raise errors.unknown_name("`write_interval` of BasePredictionWriter", write_interval, _INTERVALS)
-        self.interval = write_interval
+        known = [one.value for one in WriteInterval]
+        if write_interval not in known:
+            raise errors.unknown_name("`write_interval` of BasePredictionWriter", write_interval, known)
+        self.interval = WriteInterval(write_interval)
         self._orders: list[Iterator[list[int]]] = []
         self._kept: list[tuple[list[Any], list[Any]]] = []  # of each dataloader the outputs, and their indices
 
@@ -79,15 +97,15 @@ class BasePredictionWriter(Callback):
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
         indices = next(self._orders[dataloader_idx], None)
-        if self.interval != "epoch":
+        if self.interval.on_batch:
             self.write_on_batch_end(trainer, pl_module, outputs, indices, batch, batch_idx, dataloader_idx)
-        if self.interval != "batch":
+        if self.interval.on_epoch:
             held, places = self._kept[dataloader_idx]
             held.append(outputs)
             places += [] if indices is None else [indices]
 
     def on_predict_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        if self.interval != "batch":
+        if self.interval.on_epoch:
             outputs = [held for held, _ in self._kept]
             places = [places for _, places in self._kept]
             self._kept = []

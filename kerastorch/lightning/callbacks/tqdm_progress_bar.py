@@ -14,9 +14,15 @@ with warnings.catch_warnings():  # a notebook without ipywidgets gets the plain 
     warnings.simplefilter("ignore", TqdmWarning)
     from tqdm.auto import tqdm
 
+Tqdm = tqdm  # the name under which users import it to make bars of their own
+_KINDS = {"sanity_check": "sanity", "validate": "validation", "test": "test", "predict": "predict"}
+
 
 class TQDMProgressBar(Bars):
     """A bar for the epoch of training and one for each other pass, with the figures logged with `prog_bar=True`.
+
+    Override `init_train_tqdm`, `init_sanity_tqdm`, `init_validation_tqdm`, `init_test_tqdm` or `init_predict_tqdm` for
+    bars of your own.
 
     Args:
         refresh_rate: Batches between two changes; 0 for no bar.
@@ -32,12 +38,53 @@ class TQDMProgressBar(Bars):
         super().__init__(refresh_rate, leave)
         self.process_position = process_position
 
-    def open(self, name: str, total: int | None, inner: bool = False) -> Any:
+    def init_train_tqdm(self) -> Any:
+        """The bar of an epoch; its number and the batches come later."""
+        return self._new(self.train_description)
+
+    def init_sanity_tqdm(self) -> Any:
+        """The bar of the validation before training."""
+        return self._new(self.sanity_check_description, inner=True)
+
+    def init_validation_tqdm(self) -> Any:
+        """The bar of a validation."""
+        return self._new(self.validation_description, inner=True)
+
+    def init_test_tqdm(self) -> Any:
+        """The bar of a test."""
+        return self._new(self.test_description, inner=True)
+
+    def init_predict_tqdm(self) -> Any:
+        """The bar of predictions."""
+        return self._new(self.predict_description, inner=True)
+
+    @property
+    def train_progress_bar(self) -> Any:
+        """The bar of the epoch, or None."""
+        return self.bar
+
+    @property
+    def val_progress_bar(self) -> Any:
+        """The bar of a validation, or None."""
+        return self.inner
+
+    test_progress_bar = predict_progress_bar = val_progress_bar
+
+    def _new(self, name: str, inner: bool = False) -> Any:
         place = self.process_position + (inner and self.bar is not None)
-        return tqdm(desc=name, total=total, position=place, dynamic_ncols=True, file=sys.stdout, mininterval=0.1)
+        off = self.is_disabled
+        return tqdm(desc=name, position=place, leave=False, disable=off, dynamic_ncols=True, file=sys.stdout)
+
+    def open(self, name: str, total: int | None, inner: bool = False) -> Any:
+        bar = getattr(self, f"init_{_KINDS[self.trainer.state.stage] if inner else 'train'}_tqdm")()
+        if not bar.disable:
+            bar.reset(total)
+            if not inner:
+                bar.set_description(name)
+        return bar
 
     def move(self, bar: Any, done: int) -> bool:
-        if done % self.refresh_rate and done != bar.total:
+        if bar.disable or done % self.refresh_rate and done != bar.total:
             return False
         bar.update(done - bar.n)
         return bool(bar.last_print_n == done)
@@ -46,7 +93,7 @@ class TQDMProgressBar(Bars):
         bar.set_postfix(figures, refresh=now)
 
     def close(self, bar: Any, leave: bool) -> None:
-        bar.leave = leave
+        bar.leave = bar.leave or leave
         bar.close()
 
     def print(self, *args: Any, **kwargs: Any) -> None:

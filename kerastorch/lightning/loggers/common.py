@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from kerastorch.lightning.utilities import rank_zero_only
 from kerastorch.loggers import Logger, NullLogger
-from kerastorch.runtime.world import World
+
+
+def rank_zero_experiment(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A decorator for `experiment`: in all processes but the first it is one that takes every call and does nothing.
+
+    Example:
+        >>> class Writing:
+        ...     @property
+        ...     @rank_zero_experiment
+        ...     def experiment(self):
+        ...         return "a writer"
+        >>> Writing().experiment
+        'a writer'
+    """
+
+    @functools.wraps(function)
+    def experiment(self: Any) -> Any:
+        return function(self) if rank_zero_only.rank == 0 else NullLogger().experiment
+
+    return experiment
 
 
 class LightningLogger(Logger):
@@ -29,10 +49,10 @@ class LightningLogger(Logger):
         return os.path.join(self.save_dir, self.name).rstrip(os.sep)
 
     @property
+    @rank_zero_experiment
     def experiment(self) -> Any:
         """The object that writes; in all processes but the first one that takes every call and does nothing."""
-        world = World.here()
-        return super().experiment if world is None or world.rank == 0 else NullLogger().experiment  # type: ignore[safe-super]
+        return super().experiment
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:

@@ -57,19 +57,15 @@ class MLFlowLogger(ModelLogger, loggers.MLflowLogger):
     ) -> None:
         uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or f"{_LOCAL}{save_dir}"
         super().__init__(experiment_name, run_name, uri, run_id, tags)
-        self.save_dir = uri.removeprefix(_LOCAL) if uri.startswith(_LOCAL) else ""
+        self._save_dir = uri.removeprefix(_LOCAL) if uri.startswith(_LOCAL) else ""
         self.log_model, self.prefix, self.artifact_location = log_model, prefix, artifact_location
         self._how = {} if synchronous is None else {"synchronous": synchronous}
         self._experiment_id: str | None = None
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """The experiment's id."""
         return self.experiment_id
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self.experiment_name = name
 
     @property
     def experiment_id(self) -> str:
@@ -95,9 +91,9 @@ class MLFlowLogger(ModelLogger, loggers.MLflowLogger):
 
     def _open(self, opened: Any) -> str:
         tags = client("mlflow.tracking.context.registry", "MLFlowLogger", "mlflow").resolve_tags(self.tags)
-        found = opened.get_experiment_by_name(self.experiment_name)
+        found = opened.get_experiment_by_name(self._name)
         if found is None or found.lifecycle_stage == "deleted":
-            place = opened.create_experiment(self.experiment_name, artifact_location=self.artifact_location)
+            place = opened.create_experiment(self._name, artifact_location=self.artifact_location)
         else:
             place = found.experiment_id
         self._experiment_id = str(place)

@@ -34,3 +34,16 @@ def test_state_keys() -> None:
         assert type("Mine", (lib.Callback,), {})().state_key == "Mine"
     for make in (lambda cb: cb.EarlyStopping("a", mode="max"), lambda cb: cb.ModelCheckpoint(every_n_train_steps=3)):
         assert make(pl.callbacks).state_key == make(real.callbacks).state_key
+
+
+def test_a_key_of_arguments() -> None:
+    keys = []
+    for lib in parity.both():
+
+        class Counter(lib.Callback):  # type: ignore[misc]
+            @property
+            def state_key(self) -> str:
+                return str(self._generate_state_key(what="epochs"))
+
+        keys.append(Counter().state_key)
+    assert keys[0] == keys[1] and keys[0].endswith("Counter{'what': 'epochs'}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kerastorch.lightning as pl
+from kerastorch.lightning.callbacks.tqdm_progress_bar import Tqdm
 from tests.lightning import parity
 
 
@@ -40,3 +43,28 @@ def test_no_bar(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         callbacks=[lambda lib: lib.callbacks.TQDMProgressBar(refresh_rate=0)],
     )  # fmt: skip
     assert "Epoch" not in capsys.readouterr().out
+
+
+def test_bars_of_the_users_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for lib in parity.both():
+
+        class Own(lib.callbacks.TQDMProgressBar):  # type: ignore[misc]
+            def init_train_tqdm(self) -> Any:
+                return Tqdm(desc="mine", disable=self.is_disabled, file=sys.stdout)
+
+            def init_validation_tqdm(self) -> Any:
+                bar = super().init_validation_tqdm()
+                bar.disable = True
+                return bar
+
+            def init_sanity_tqdm(self) -> Any:
+                return Tqdm(disable=True)
+
+        with parity.quiet():
+            parity.run(
+                lib, parity.classifier, tmp_path, parity.data(24), parity.data(8), max_epochs=2,
+                enable_progress_bar=True, callbacks=[lambda lib, kind=Own: kind()],
+            )  # fmt: skip
+        shown = capsys.readouterr().out
+        assert "Epoch 1" in shown and "3/3" in shown and "Sanity" not in shown, lib
+        assert "1/1" not in shown, lib

@@ -72,3 +72,52 @@ def test_several_loggers_at_once(tmp_path: Path) -> None:
     own, real = found
     assert own[1:] == real[1:]
     assert [(step, sorted(row)) for step, row in own[0]] == [(step, sorted(row)) for step, row in real[0]]
+
+
+def test_a_logger_of_the_users_own(tmp_path: Path) -> None:
+    told = []
+    for lib in parity.both():
+
+        class Own(lib.loggers.Logger):  # type: ignore[misc]
+            @property
+            def name(self) -> str:
+                return "mine"
+
+            @property
+            def version(self) -> str:
+                return "0.1"
+
+            @property
+            def save_dir(self) -> str:
+                return str(tmp_path)
+
+            def log_hyperparams(self, params: Any) -> None:
+                self.told = [dict(params)]
+
+            def log_metrics(self, metrics: Any, step: Any) -> None:
+                self.told.append((step, dict(metrics)))
+
+            def finalize(self, status: str) -> None:
+                self.told.append(status)
+
+        logger = Own()
+        _, trainer, _ = parity.run(
+            lib, parity.classifier, tmp_path, parity.data(16), parity.data(8), max_epochs=2, logger=logger,
+            log_every_n_steps=1, enable_checkpointing=True,
+        )  # fmt: skip
+        told.append((logger.told, trainer.checkpoint_callback.dirpath))
+    assert told[0] == told[1] and told[0][1] == str(tmp_path / "mine" / "0.1" / "checkpoints")
+
+
+def test_an_experiment_of_the_first_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Own(pl.loggers.Logger):
+        @property
+        @pl.loggers.rank_zero_experiment
+        def experiment(self) -> Any:
+            return [1]
+
+        def log_metrics(self, metrics: Any, step: Any = None) -> None: ...
+
+    assert Own().experiment == [1]
+    monkeypatch.setattr(pl.utilities.RankZeroOnly, "rank", 1)
+    Own().experiment.add_scalar("a", 1)
