@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +125,6 @@ def read(path: Path) -> Script:
     script = Script(path, [], dict(_imported(tree)))
     text = modern(text, tree, script.dotted, script.names)
     tree = ast.parse(text, str(path))
-    linecache.cache[str(path)] = (len(text), None, text.splitlines(True), str(path))  # `inspect` is to see these names
     body, script.docstring = tree.body, ast.get_docstring(tree, clean=False) or ""
     script.taken = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | set(script.names)
     script.taken |= {n.name for n in ast.walk(tree) if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}

@@ -167,7 +167,6 @@ def _measure(model: ModelFacts, metrics: dict[str, Piece], penalty: Piece | None
 
 
 def _evaluate(model: ModelFacts) -> str:
-    name = "evaluate" if model.measure == "measure" else model.measure.replace("measure", "evaluate", 1)
     move_x, move_y, size = _moved(model)
     end = f" | {model.measure}_collected()" if model.collects else ""
     rest, more = (", *weight", ", *(w.to(device) for w in weight)") if model.weighted else ("", "")
@@ -175,7 +174,7 @@ def _evaluate(model: ModelFacts) -> str:
     listed = f"batches = [{' '.join(each)}]"
     listed = listed if len(listed) <= WIDTH - 8 else "\n            ".join(["batches = [", *each]) + "\n        ]"
     return (
-        f"def {name}(model, loader):\n"
+        f"def {_evaluator(model)}(model, loader):\n"
         '    """The means over all samples of the loss and the metrics, as Keras\'s model.evaluate gives them."""\n'
         "    model.eval()  # Dropout and BatchNorm behave differently while training\n"
         "    with torch.no_grad():\n"

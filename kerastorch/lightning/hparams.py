@@ -107,7 +107,7 @@ def setter(things: Sequence[Any], names: Sequence[str]) -> Callable[[Any], None]
     """What sets the first of some names that somebody keeps: as an attribute, as a hyperparameter, or as both.
 
     Args:
-        things: Modules and datamodules; the name is set in all that keep it.
+        things: The module and the datamodule, or None; the name is set in all that keep it.
         names: The names.
 
     Raises:
@@ -120,8 +120,9 @@ def setter(things: Sequence[Any], names: Sequence[str]) -> Callable[[Any], None]
         >>> module.hparams
         {'lr': 0.5}
     """
+    there = [thing for thing in things if thing is not None]
     for name in names:
-        holders = [one for thing in things for one in (thing, thing.hparams) if hasattr(one, name)]
+        holders = [one for thing in there for one in (thing, thing.hparams) if hasattr(one, name)]
 
         def put(value: Any, holders: list[Any] = holders, name: str = name) -> None:
             for one in holders:
@@ -130,7 +131,7 @@ def setter(things: Sequence[Any], names: Sequence[str]) -> Callable[[Any], None]
         if holders:
             return put
     raise errors.value_error(
-        type(things[0]).__name__,
+        type(there[0]).__name__,
         expected=f"an attribute or hyperparameter {' or '.join(map(repr, names))}",
         received=None,
     )

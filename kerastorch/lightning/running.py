@@ -61,23 +61,23 @@ class Running(Knowing):
         action = f"[{kind}]{type(owner).__name__}.{name}"
         return getattr(owner, name) if own is None else profiled(self.profiler, action, own)
 
+    @property
+    def owners(self) -> list[Any]:
+        """Who has data hooks: the datamodule, if any, and the module, in the order in which they are asked."""
+        return [one for one in (self.datamodule, self.lightning_module) if one is not None]
+
     def _has(self, kind: str) -> bool:
         """Whether there are data of a kind."""
-        owners = (self.datamodule, self.lightning_module)
-        own = (overridden(one, f"{kind}_dataloader", DataHooks) for one in owners if one is not None)
+        own = (overridden(one, f"{kind}_dataloader", DataHooks) for one in self.owners)
         return self.given.get(kind) is not None or any(method is not None for method in own)
 
     def sources(self, kind: str) -> list[DataSource]:
         """The data of a kind of pass ("train", "val", "test", "predict"), asked for anew."""
         loaders = self.given.get(kind)
-        if loaders is None:
-            for owner in (self.datamodule, self.lightning_module):
-                if owner is not None and loaders is None:
-                    loaders = self.timed(owner, f"{kind}_dataloader")()
-                if loaders is not None:
-                    break
-        owners = [one for one in (self.datamodule, self.lightning_module) if one is not None]
-        transfer, limit = Transfer(owners, self.plan), getattr(self.options, f"limit_{kind}_batches")
+        for owner in self.owners:
+            if loaders is None:
+                loaders = self.timed(owner, f"{kind}_dataloader")()
+        transfer, limit = Transfer(self.owners, self.plan), getattr(self.options, f"limit_{kind}_batches")
         self.dataloaders[kind] = loaders
         loaders = each(loaders, lambda one: self._prepared(one, kind == "train"))
         several = [together(loaders)] if kind == "train" and loaders is not None else as_list(loaders)
@@ -130,7 +130,7 @@ class Running(Knowing):
 
     def log_hyperparameters(self) -> None:
         """Give the module's and the datamodule's hyperparameters to the loggers."""
-        held = [one for one in (self.datamodule, self.lightning_module) if one is not None and one._log_hyperparams]
+        held = [one for one in self.owners if one._log_hyperparams]
         params = {name: value for one in held for name, value in one.hparams_initial.items()}
         for logger in self.loggers if self.options.enable_autolog_hparams and self.is_global_zero else ():
             if held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kerastorch.lightning.callbacks.model_summary import summary, table
+from kerastorch.lightning.callbacks.model_summary import summary, text
 
 
 class ModelSummary:
@@ -30,7 +30,7 @@ class ModelSummary:
         self.total_parameters: int = found["total_parameters"]
         self.trainable_parameters: int = found["trainable_parameters"]
         self.model_size: float = found["model_size"]
-        self._text = table(model, max_depth)
+        self._text = text(**found)
 
     def __str__(self) -> str:
         return self._text

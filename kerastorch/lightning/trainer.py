@@ -292,9 +292,8 @@ class Trainer(Running):
     def _set_up(self, path: str | None) -> dict[str, Any] | None:
         """Everything up to the weights."""
         strategy, module, stage = self.plan.strategy, self.lightning_module, self.state.fn
-        owners = [one for one in (self.datamodule, module) if one is not None]
         if strategy.rank == 0:
-            for one in owners:
+            for one in self.owners:
                 self.timed(one, "prepare_data")()
         strategy.any(None)  # the others wait for the data
         if self.datamodule is not None:

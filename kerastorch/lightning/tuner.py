@@ -134,9 +134,8 @@ class Tuner:
         try:
             getattr(made, method)(model, loaders, datamodule=datamodule, **_METHODS[method])
         finally:
-            for one in (made.lightning_module, made.datamodule):
-                if one is not None:
-                    one.trainer = self.trainer
+            for one in made.owners:
+                one.trainer = self.trainer
         return made
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import socket
 import sys
 from pathlib import Path
@@ -75,6 +76,7 @@ def test_everything_is_put_back(tmp_path: Path) -> None:
         keras.datasets.mnist.load_data,
     )
     assert after == before and keras.config.dtype_policy().name == policy
+    assert str(running.script.path) not in linecache.cache
     assert not hasattr(keras.datasets, "imdb")
 
 

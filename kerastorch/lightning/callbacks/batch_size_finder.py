@@ -115,8 +115,7 @@ class BatchSizeFinder(Callback):
         trainer.reload()
 
     def _setter(self, trainer: Any, pl_module: Any) -> Callable[[Any], None]:
-        things = [one for one in (pl_module, trainer.datamodule) if one is not None]
-        return setter(things, [self.batch_arg_name])
+        return setter([pl_module, trainer.datamodule], [self.batch_arg_name])
 
     def _largest(self, fits: Callable[[int], tuple[bool, bool]]) -> int:
         """Search.

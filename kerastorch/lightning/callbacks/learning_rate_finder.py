@@ -126,8 +126,7 @@ class LearningRateFinder(Callback):
         """What sets the rate wherever it is kept; None where it is only found."""
         if not self.update_attr:
             return None
-        things = [one for one in (pl_module, trainer.datamodule) if one is not None]
-        return setter(things, [self.attr_name] if self.attr_name else ["lr", "learning_rate"])
+        return setter([pl_module, trainer.datamodule], [self.attr_name] if self.attr_name else ["lr", "learning_rate"])
 
 
 class _RangeTest(Callback):

@@ -56,7 +56,7 @@ class ModelSummary(Callback):
             total_flops: 0; operations are not counted.
             **summarize_kwargs: What the callback was given.
         """
-        print(_text(summary_data, total_parameters, trainable_parameters))
+        print(text(summary_data, total_parameters, trainable_parameters))
 
 
 def summary(module: nn.Module, max_depth: int) -> dict[str, Any]:
@@ -105,14 +105,22 @@ def table(module: nn.Module, max_depth: int) -> str:
         module: The module.
         max_depth: How deep parts of parts are shown; -1 for all.
     """
-    found = summary(module, max_depth)
-    return _text(found["summary_data"], found["total_parameters"], found["trainable_parameters"])
+    return text(**summary(module, max_depth))
 
 
-def _text(columns: Columns, total: int, trained: int) -> str:
-    rows = [tuple(name for name, _ in columns), *zip(*(cells for _, cells in columns), strict=True)]
+def text(summary_data: Columns, total_parameters: int, trainable_parameters: int, **rest: Any) -> str:
+    """What `summary` gave, as a text.
+
+    Args:
+        summary_data: The columns of the table.
+        total_parameters: The numbers in all parameters.
+        trainable_parameters: The numbers in those that train.
+        **rest: What the text does not tell.
+    """
+    rows = [tuple(name for name, _ in summary_data), *zip(*(cells for _, cells in summary_data), strict=True)]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = [" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     rule = "-" * (max(map(len, lines)) + 2)
-    count = f"{trained:,} trainable, {total - trained:,} frozen, {total:,} parameters in all"
+    frozen = total_parameters - trainable_parameters
+    count = f"{trainable_parameters:,} trainable, {frozen:,} frozen, {total_parameters:,} parameters in all"
     return "\n".join([lines[0], rule, *lines[1:], rule, count])
